@@ -1,0 +1,47 @@
+/* sdelua/autograd.h: reverse-mode differentiation of recorded ops.
+
+   An op is recorded when recording is on and one of its inputs requires a
+   gradient. Vjps are composed of ops, so with create_graph a gradient can be
+   differentiated again, to any order. */
+#ifndef SDELUA_AUTOGRAD_H
+#define SDELUA_AUTOGRAD_H
+
+#include "sdelua/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Marks a leaf (a tensor that no recorded op made) of a floating type. */
+SL_API bool sl_require_grad(sl_ctx *c, sl_tensor *leaf, bool on);
+/* True for such a leaf and for everything recorded from it. */
+SL_API bool sl_requires_grad(const sl_tensor *t);
+SL_API bool sl_is_leaf(const sl_tensor *t);
+
+/* The gradient that backward accumulated in a leaf; NULL if none. Borrowed. */
+SL_API sl_tensor *sl_grad_of(const sl_tensor *leaf);
+/* Replaces it (NULL clears). The shape and type must be the leaf's. */
+SL_API bool sl_grad_set(sl_ctx *c, sl_tensor *leaf, sl_tensor *grad);
+
+/* Recording switch; returns what it was. */
+SL_API bool sl_recording_set(sl_ctx *c, bool on);
+SL_API bool sl_recording(const sl_ctx *c);
+
+/* d(sum of y * dy)/d(leaves), added into the leaves' gradients. dy may be NULL
+   for a y of one element. Frees the graph unless create_graph. */
+SL_API bool sl_backward(sl_ctx *c, sl_tensor *y, sl_tensor *dy, bool create_graph);
+
+/* The same, with respect to the n tensors x (leaves or not) and returned in
+   dx, in the current pool; no leaf's gradient changes. An x that y does not
+   depend on gives zeros. retain keeps the graph for another walk (implied by
+   create_graph). */
+SL_API bool sl_grad(sl_ctx *c, sl_tensor *y, sl_tensor *dy, int n, sl_tensor *const *x, sl_tensor **dx, bool create_graph,
+                    bool retain);
+
+/* The same values, cut off from the graph (shares storage). */
+SL_API sl_tensor *sl_detach(sl_ctx *c, sl_tensor *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

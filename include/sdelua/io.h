@@ -1,0 +1,95 @@
+/* sdelua/io.h: files in and out.
+
+   Readers run no code, check every size and offset of a file against its
+   length before they believe it, and say which file is wrong and how (SL_EIO:
+   "npy.load: PATH: expected ..., got ..."). Tensors come back contiguous, in the
+   current pool, as float32, float64, int64 or uint8: half, bfloat16 and narrow
+   integers are widened, bool is uint8.
+
+   Writers replace a file as a whole: they write a temporary file in the same
+   folder, fsync it, rename it over the target and fsync the folder; on any
+   error the previous file is untouched. What they write holds no time and no
+   path: the same content gives the same bytes.
+
+   Each reader also takes the bytes of a file from memory (`_decode`). */
+#ifndef SDELUA_IO_H
+#define SDELUA_IO_H
+
+#include "sdelua/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- NumPy arrays (numpy.lib.format 1.0, 2.0, 3.0) -------------------------- */
+
+/* Either byte order, C or Fortran order (which is transposed to C order).
+   Structured, complex, text and pickled arrays are refused by name. */
+SL_API sl_tensor *sl_npy_load(sl_ctx *c, const char *path);
+SL_API sl_tensor *sl_npy_decode(sl_ctx *c, const void *data, size_t size);
+/* Version 1.0, little-endian, C order; any layout of t. */
+SL_API bool sl_npy_save(sl_ctx *c, const char *path, const sl_tensor *t);
+
+/* ---- IDX (the MNIST format), plain or gzipped -------------------------------- */
+
+SL_API sl_tensor *sl_idx_load(sl_ctx *c, const char *path);
+SL_API sl_tensor *sl_idx_decode(sl_ctx *c, const void *data, size_t size);
+
+/* ---- images: uint8 [H,W,C], C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA ----------- */
+
+#define SL_IMAGE_MAX_PIXELS (INT64_C(1) << 26)
+
+/* PNG (any depth and interlacing; 16 bits are scaled to 8, palettes expanded,
+   alpha kept), JPEG or BMP, told apart by content. At most SL_IMAGE_MAX_PIXELS. */
+SL_API sl_tensor *sl_image_load(sl_ctx *c, const char *path);
+SL_API sl_tensor *sl_image_decode(sl_ctx *c, const void *data, size_t size);
+/* PNG of a uint8 [H,W] or [H,W,C]; any layout. */
+SL_API bool sl_image_save(sl_ctx *c, const char *path, const sl_tensor *image);
+/* To [H,W,1] or [H,W,3]: alpha is composed over white, grey is Rec. 601 luma. */
+SL_API sl_tensor *sl_image_channels(sl_ctx *c, const sl_tensor *image, int channels);
+/* To [height,width,C] with a triangle filter, widened by the scale when it
+   shrinks (antialiased bilinear). */
+SL_API sl_tensor *sl_image_resize(sl_ctx *c, const sl_tensor *image, int64_t height, int64_t width);
+
+/* ---- bundles: named tensors and named texts ------------------------------------
+
+   What a checkpoint or an archive holds: (name, tensor) pairs and, apart from
+   them, (key, text) pairs. Names, keys and texts are UTF-8 without NUL. Order
+   of insertion is kept. A bundle retains its tensors. */
+typedef struct sl_bundle sl_bundle;
+
+SL_API sl_bundle *sl_bundle_new(sl_ctx *c);
+SL_API void sl_bundle_free(sl_bundle *b); /* NULL is fine */
+/* A name or key that is there already is SL_EARG. A NULL b or t is false. */
+SL_API bool sl_bundle_put(sl_ctx *c, sl_bundle *b, const char *name, sl_tensor *t);
+SL_API bool sl_bundle_put_text(sl_ctx *c, sl_bundle *b, const char *key, const char *text);
+
+/* 0-based; borrowed. */
+SL_API size_t sl_bundle_count(const sl_bundle *b);
+SL_API const char *sl_bundle_name(const sl_bundle *b, size_t i);
+SL_API sl_tensor *sl_bundle_tensor(const sl_bundle *b, size_t i);
+SL_API size_t sl_bundle_text_count(const sl_bundle *b);
+SL_API const char *sl_bundle_key(const sl_bundle *b, size_t i);
+SL_API const char *sl_bundle_text_at(const sl_bundle *b, size_t i);
+/* By name; NULL when absent (no error). Borrowed. */
+SL_API sl_tensor *sl_bundle_get(const sl_bundle *b, const char *name);
+SL_API const char *sl_bundle_text(const sl_bundle *b, const char *key);
+
+/* safetensors: 8 bytes of little-endian header length, a JSON header with the
+   texts under __metadata__, the data. Written in the order of element size
+   (largest first), then name, so that every tensor is aligned to its elements
+   and the order of insertion does not matter; texts are sorted by key. */
+SL_API sl_bundle *sl_safetensors_load(sl_ctx *c, const char *path);
+SL_API sl_bundle *sl_safetensors_decode(sl_ctx *c, const void *data, size_t size);
+SL_API bool sl_safetensors_save(sl_ctx *c, const char *path, const sl_bundle *b);
+
+/* npz: a zip archive of NAME.npy members, stored or deflated. A bundle with
+   texts can't be saved as npz (SL_EARG). Written sorted by name, dated 1980-01-01. */
+SL_API sl_bundle *sl_npz_load(sl_ctx *c, const char *path);
+SL_API sl_bundle *sl_npz_decode(sl_ctx *c, const void *data, size_t size);
+SL_API bool sl_npz_save(sl_ctx *c, const char *path, const sl_bundle *b, bool compress);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

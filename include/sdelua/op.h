@@ -1,0 +1,108 @@
+/* sdelua/op.h: the ops, as C functions.
+
+   Each returns a tensor in the current pool, or NULL with the context's error
+   set; NULL given is NULL returned. Elementwise ops broadcast as NumPy does.
+   Types: float32 with float64 is an error; an integer type with a float gives
+   the float; uint8 with int64 gives int64; comparisons give uint8. dim counts
+   from 0, negative from the end. The rows in src/op say the same to Lua. */
+#ifndef SDELUA_OP_H
+#define SDELUA_OP_H
+
+#include "sdelua/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SL_UNARY_OPS(F) \
+  F(neg) F(abs) F(sign) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) F(square) F(reciprocal) F(sin) F(cos) F(tanh) \
+  F(sigmoid) F(silu) F(relu) F(softplus) F(gelu) F(erf) F(floor) F(ceil) F(round)
+#define SL_BINARY_OPS(F) \
+  F(add) F(sub) F(mul) F(div) F(pow) F(minimum) F(maximum) F(eq) F(ne) F(lt) F(le) F(gt) F(ge)
+
+#define SL_DECLARE_UNARY(name) SL_API sl_tensor *sl_##name(sl_ctx *c, sl_tensor *x);
+#define SL_DECLARE_BINARY(name) SL_API sl_tensor *sl_##name(sl_ctx *c, sl_tensor *x, sl_tensor *y);
+SL_UNARY_OPS(SL_DECLARE_UNARY)
+SL_BINARY_OPS(SL_DECLARE_BINARY)
+
+/* x*a + b with numbers, in one pass */
+SL_API sl_tensor *sl_affine(sl_ctx *c, sl_tensor *x, double a, double b);
+SL_API sl_tensor *sl_clamp(sl_ctx *c, sl_tensor *x, double lo, double hi);
+/* cond (uint8, non-zero is true) ? x : y */
+SL_API sl_tensor *sl_where(sl_ctx *c, sl_tensor *cond, sl_tensor *x, sl_tensor *y);
+SL_API sl_tensor *sl_cast(sl_ctx *c, sl_tensor *x, sl_dtype d);
+
+/* ---- reductions over dims (n = 0: all); keepdim leaves sizes of 1 ---------- */
+SL_API sl_tensor *sl_sum(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool keepdim);
+SL_API sl_tensor *sl_mean(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool keepdim);
+/* unbiased: divide by count - 1 */
+SL_API sl_tensor *sl_var(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool unbiased, bool keepdim);
+SL_API sl_tensor *sl_std(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool unbiased, bool keepdim);
+SL_API sl_tensor *sl_amax(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool keepdim);
+SL_API sl_tensor *sl_amin(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool keepdim);
+/* Euclidean norm */
+SL_API sl_tensor *sl_norm2(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool keepdim);
+/* Adds up what broadcasting to x's shape repeated: the transpose of expand. */
+SL_API sl_tensor *sl_sum_to(sl_ctx *c, sl_tensor *x, int ndim, const int64_t *shape);
+SL_API sl_tensor *sl_argmax(sl_ctx *c, sl_tensor *x, int dim); /* int64, 0-based */
+SL_API sl_tensor *sl_softmax(sl_ctx *c, sl_tensor *x, int dim);
+SL_API sl_tensor *sl_log_softmax(sl_ctx *c, sl_tensor *x, int dim);
+SL_API sl_tensor *sl_logsumexp(sl_ctx *c, sl_tensor *x, int dim, bool keepdim);
+SL_API sl_tensor *sl_cumsum(sl_ctx *c, sl_tensor *x, int dim);
+
+/* ---- shape: views where the layout allows ----------------------------------- */
+SL_API sl_tensor *sl_reshape(sl_ctx *c, sl_tensor *x, int ndim, const int64_t *shape); /* one size may be -1 */
+SL_API sl_tensor *sl_permute(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims);
+SL_API sl_tensor *sl_transpose(sl_ctx *c, sl_tensor *x, int dim1, int dim2);
+SL_API sl_tensor *sl_narrow(sl_ctx *c, sl_tensor *x, int dim, int64_t start, int64_t length);
+SL_API sl_tensor *sl_select(sl_ctx *c, sl_tensor *x, int dim, int64_t index);
+SL_API sl_tensor *sl_squeeze(sl_ctx *c, sl_tensor *x, int dim);
+SL_API sl_tensor *sl_unsqueeze(sl_ctx *c, sl_tensor *x, int dim);
+SL_API sl_tensor *sl_expand(sl_ctx *c, sl_tensor *x, int ndim, const int64_t *shape); /* -1 keeps a size */
+SL_API sl_tensor *sl_contiguous(sl_ctx *c, sl_tensor *x);
+SL_API sl_tensor *sl_flip(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims);
+SL_API sl_tensor *sl_cat(sl_ctx *c, int n, sl_tensor *const *xs, int dim);
+SL_API sl_tensor *sl_stack(sl_ctx *c, int n, sl_tensor *const *xs, int dim);
+/* Zeros (value) before and after each dimension; negative sizes crop. */
+SL_API sl_tensor *sl_pad(sl_ctx *c, sl_tensor *x, const int64_t *before, const int64_t *after, double value);
+
+/* ---- index: int64 index tensors, 0-based in C and 1-based in Lua ------------ */
+/* y[..., i, ...] = x[..., index[i], ...] along dim; index is 1-D */
+SL_API sl_tensor *sl_index_select(sl_ctx *c, sl_tensor *x, sl_tensor *index, int dim);
+/* Adds the rows of x into zeros of `size` rows along dim: its transpose. */
+SL_API sl_tensor *sl_index_add(sl_ctx *c, sl_tensor *x, sl_tensor *index, int dim, int64_t size);
+/* y[i][j] = x[index[i][j]][j] for dim 0, likewise for others; shapes agree off dim */
+SL_API sl_tensor *sl_gather(sl_ctx *c, sl_tensor *x, sl_tensor *index, int dim);
+SL_API sl_tensor *sl_scatter_add(sl_ctx *c, sl_tensor *x, sl_tensor *index, int dim, int64_t size);
+/* Rows of w [rows,d] for an index of any shape: [..., d] */
+SL_API sl_tensor *sl_embedding(sl_ctx *c, sl_tensor *w, sl_tensor *index);
+
+/* ---- products ----------------------------------------------------------------- */
+/* [..., m,k] x [..., k,n], batch dimensions broadcast */
+SL_API sl_tensor *sl_matmul(sl_ctx *c, sl_tensor *x, sl_tensor *y);
+/* x [..., in], w [in,out], b [out] or NULL */
+SL_API sl_tensor *sl_linear(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b);
+/* x [n,h,w,cin], w [kh,kw,cin,cout], b [cout] or NULL; zero padding on all four sides */
+SL_API sl_tensor *sl_conv2d(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int stride, int padding);
+/* q [b,l,heads*d], k [b,m,heads*d], v [b,m,heads*dv]: softmax(scale q k^T) v per
+   head; scale 0 means 1/sqrt(d) */
+SL_API sl_tensor *sl_attention(sl_ctx *c, sl_tensor *q, sl_tensor *k, sl_tensor *v, int heads, double scale);
+
+/* ---- layers' functions ---------------------------------------------------------- */
+/* x [n, ..., c]: statistics per sample and group over all else; w, b [c] or NULL */
+SL_API sl_tensor *sl_group_norm(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int groups, double eps);
+/* silu(group_norm(x)) in one pass */
+SL_API sl_tensor *sl_group_norm_silu(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int groups, double eps);
+/* Over the last dimension */
+SL_API sl_tensor *sl_layer_norm(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, double eps);
+SL_API sl_tensor *sl_upsample(sl_ctx *c, sl_tensor *x, int factor); /* nearest; [n,h,w,c] */
+SL_API sl_tensor *sl_avg_pool(sl_ctx *c, sl_tensor *x, int factor); /* h, w divisible by factor */
+/* Zeroes with probability p and scales by 1/(1-p); draws from the TRAIN stream, a row a sample. */
+SL_API sl_tensor *sl_dropout(sl_ctx *c, sl_tensor *x, double p);
+/* sin and cos of t f_i, f_i = max_period^(-i/(dim/2 - 1)): t [n] -> [n,dim], sines first (Ho et al. 2020; Vaswani et al. 2017) */
+SL_API sl_tensor *sl_sinusoidal(sl_ctx *c, sl_tensor *t, int dim, double max_period);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,82 @@
+/* sdelua/optim.h: optimizers and the moving average of the parameters.
+
+     sl_optim *o = sl_optim_new(c, "Adam", n, params, 3, (double[]){2e-4, 500, 1});
+     sl_backward(c, loss, NULL, false);
+     double norm;
+     if (!sl_optim_step(c, o, &norm)) ...        nothing has changed
+     sl_optim_zero_grad(c, o);
+
+   Options are numbers in the order of the kind's option string, as in nn.h. A
+   step works in place and allocates nothing but copies of gradients that are not
+   contiguous, before anything changes. */
+#ifndef SDELUA_OPTIM_H
+#define SDELUA_OPTIM_H
+
+#include "sdelua/nn.h"
+#include "sdelua/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sl_optim sl_optim;
+
+typedef struct sl_optim_info {
+  const char *name;    /* "Adam" */
+  const char *options; /* "lr:nonneg=0.001 warmup:count=0 grad_clip:nonneg=0 ..." */
+  const char *doc;
+} sl_optim_info;
+/* The i-th kind; false past the last. */
+SL_API bool sl_optim_info_at(int i, sl_optim_info *out);
+
+/* params: n contiguous floating leaves, each once; retained. */
+SL_API sl_optim *sl_optim_new(sl_ctx *c, const char *kind, int n, sl_tensor *const *params, int n_options,
+                              const double *options);
+SL_API void sl_optim_free(sl_optim *o); /* NULL: nothing */
+
+/* One step from the gradients in the parameters; those without one stay. The rate
+   is lr min(k/warmup, 1), k the steps made before: with a warm-up the first step
+   moves nothing but feeds the moments, as the published code does. With
+   grad_clip > 0 gradients are scaled by min(1, grad_clip/(norm + 1e-6)).
+   *norm (may be NULL): the global norm before clipping. SL_EVALUE if that is not
+   finite, SL_ESTATE if no parameter has a gradient: nothing changes. */
+SL_API bool sl_optim_step(sl_ctx *c, sl_optim *o, double *norm);
+SL_API bool sl_optim_zero_grad(sl_ctx *c, sl_optim *o); /* clears the gradients */
+
+SL_API const char *sl_optim_kind_name(const sl_optim *o);
+/* An option's value, NAN if there is none of that name; and setting it. */
+SL_API double sl_optim_option(const sl_optim *o, const char *name);
+SL_API bool sl_optim_option_set(sl_ctx *c, sl_optim *o, const char *name, double value);
+
+/* What a checkpoint saves: the number of steps made, and tensors such as
+   "exp_avg.1" (the first parameter's), borrowed; NULL past the last. */
+SL_API int64_t sl_optim_steps(const sl_optim *o);
+SL_API void sl_optim_steps_set(sl_optim *o, int64_t steps);
+SL_API sl_tensor *sl_optim_tensor(const sl_optim *o, int i, char name[64]);
+
+/* ---- the moving average (EMA) of parameters ----------------------------------- */
+
+typedef struct sl_ema sl_ema;
+
+/* Starts at the parameters' values. Update n = 1, 2, ... uses the decay
+   min(decay, (1+n)/(10+n)), or `decay` itself when not warmup. */
+SL_API sl_ema *sl_ema_new(sl_ctx *c, int n, sl_tensor *const *params, double decay, bool warmup);
+SL_API void sl_ema_free(sl_ema *e);
+/* avg += (1 - decay) (p - avg). Fails while swapped. */
+SL_API bool sl_ema_update(sl_ctx *c, sl_ema *e);
+/* Exchanges the values of parameters and averages; twice is nothing. */
+SL_API bool sl_ema_swap(sl_ctx *c, sl_ema *e);
+SL_API bool sl_ema_swapped(const sl_ema *e);
+/* Overwrites the parameters with the averages. Fails while swapped. */
+SL_API bool sl_ema_copy_to(sl_ctx *c, sl_ema *e);
+SL_API double sl_ema_decay(const sl_ema *e);
+/* For checkpoints: the number of updates, and the tensor that holds the i-th
+   average (while swapped: the parameter's own value), borrowed; NULL past the last. */
+SL_API int64_t sl_ema_updates(const sl_ema *e);
+SL_API void sl_ema_updates_set(sl_ema *e, int64_t updates);
+SL_API sl_tensor *sl_ema_tensor(const sl_ema *e, int i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,127 @@
+-- for step, bar in sl.progress(n) do ... bar:set { loss = loss:item() } end
+--
+-- A line that is drawn over itself on a terminal, a plain line every ten seconds elsewhere, both on stderr. Ctrl-C
+-- ends the loop after the step under way (bar.interrupted is then true); a second one raises at once.
+local options = require "sdelua.options"
+local core = require "sdelua.core"
+
+local clock = core.system.clock
+local TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10
+
+local Bar = {}
+Bar.__index = Bar
+
+local function duration(seconds)
+  local s = math.floor(seconds + 0.5)
+  if s >= 3600 then return ("%d:%02d:%02d"):format(s // 3600, s // 60 % 60, s % 60) end
+  return ("%d:%02d"):format(s // 60, s % 60)
+end
+
+-- Steps a second, over all of this loop.
+local function rate(bar, now) return (bar.step - bar.first + 1) / math.max(now - bar.start, 1e-9) end
+
+local function seconds_left(bar, now)
+  local left = (bar.last - bar.step) / rate(bar, now)
+  return bar.deadline and math.min(left, math.max(bar.deadline - now, 0)) or left
+end
+
+-- How much of the loop is done, 0 to 1, by steps or by time, whichever ends it first.
+local function fraction(bar, now)
+  local by_step = bar.last > 0 and bar.step / bar.last or 1
+  return math.min(1, bar.deadline and math.max(by_step, (now - bar.start) / (bar.deadline - bar.start)) or by_step)
+end
+
+--- Sets values to show beside the bar, numbers or strings; they stay until set again.
+function Bar:set(values)
+  for key, value in pairs(values) do
+    if self.values[key] == nil then
+      self.keys[#self.keys + 1] = key
+      table.sort(self.keys)
+    end
+    self.values[key] = value
+  end
+end
+
+function Bar:__tostring()
+  local now = clock()
+  local parts = { "step " .. self.step .. (self.last < math.huge and "/" .. self.last or "") }
+  for _, key in ipairs(self.keys) do
+    local value = self.values[key]
+    parts[#parts + 1] = key .. " " .. (math.type(value) == "float" and ("%.4f"):format(value) or tostring(value))
+  end
+  parts[#parts + 1] = ("%.2f steps/s"):format(rate(self, now))
+  local left = seconds_left(self, now)
+  if left < math.huge then parts[#parts + 1] = duration(left) .. " left" end
+  return table.concat(parts, "  ")
+end
+
+local function draw_terminal(bar)
+  local width = 20
+  local full = math.floor(width * fraction(bar, clock()))
+  io.stderr:write("\r[", ("#"):rep(full), ("-"):rep(width - full), "] ", tostring(bar), "\27[K")
+  bar.drawn = true
+end
+
+local function draw(bar)
+  local now = clock()
+  if now < bar.next_draw then return end
+  bar.next_draw = now + (bar.terminal and TERMINAL_SECONDS or PLAIN_SECONDS)
+  if bar.terminal then draw_terminal(bar) else io.stderr:write(tostring(bar), "\n") end
+end
+
+--- Writes a line of text that stays, above the bar.
+function Bar:print(...)
+  if self.drawn then io.stderr:write("\r\27[K") end
+  self.drawn = false
+  io.stderr:write(table.concat({ ... }, "\t"), "\n")
+end
+
+local function finish(bar)
+  if bar.finished or not bar.start then return end
+  bar.finished = true
+  core.interrupt.finish()
+  if bar.quiet or bar.step < bar.first then return end
+  if bar.terminal then
+    draw_terminal(bar)
+    io.stderr:write("\n")
+  else
+    io.stderr:write(tostring(bar), "\n")
+  end
+end
+
+local function begin(bar)
+  core.interrupt.begin()
+  bar.start = clock()
+  bar.next_draw = bar.start
+  bar.deadline = bar.minutes and bar.start + 60 * bar.minutes
+end
+
+local function advance(bar, step)
+  if not bar.start then begin(bar) end
+  if step >= bar.first and not bar.quiet then draw(bar) end
+  bar.interrupted = core.interrupt.requested()
+  if bar.interrupted or step >= bar.last or (bar.deadline and clock() >= bar.deadline) then
+    finish(bar)
+    return nil
+  end
+  bar.step = step + 1
+  return bar.step, bar
+end
+
+local closer = { __close = function(self) finish(self.bar) end }
+
+local defaults = { first = 1, minutes = options.NONE, quiet = false }
+
+--- Steps first..n, each with the bar; n may be math.huge. Options: first = 1; minutes, after which no further step
+-- begins; quiet = true draws nothing.
+return function(n, opts)
+  local o = options.read("progress", opts, defaults)
+  if n ~= math.huge and (math.type(n) ~= "integer" or n < 0) then
+    error(("progress: argument n: expected a count, got %s"):format(tostring(n)), 2)
+  end
+  local bar = setmetatable({
+    first = o.first, step = o.first - 1, last = n, minutes = o.minutes, quiet = o.quiet, values = {}, keys = {},
+    terminal = core.system.is_terminal "stderr", interrupted = false,
+  }, Bar)
+  return advance, bar, o.first - 1, setmetatable({ bar = bar }, closer)
+end

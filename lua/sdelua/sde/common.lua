@@ -1,0 +1,41 @@
+-- Options that every process takes: T, std0, eps = { train =, sample =, likelihood = }, prior = { mean =, std = }.
+local sl = require "sdelua"
+local options = require "sdelua.options"
+
+local common = { T = options.NONE, std0 = options.NONE, eps = options.NONE, prior = options.NONE }
+
+local EPS = { train = options.NONE, sample = options.NONE, likelihood = options.NONE }
+local PRIOR = { mean = options.NONE, std = options.NONE }
+
+local function constant(v) return type(v) == "number" and sl.tensor(v, { dtype = "float64" }) or v end
+
+--- The options as the core takes them. `o` has been read with the keys above among its own.
+local function for_core(who, o)
+  local eps, prior = options.read(who .. ": eps", o.eps, EPS), options.read(who .. ": prior", o.prior, PRIOR)
+  if prior.std and type(prior.std) == "number" and prior.std <= 0 then
+    error(("%s: option prior: expected a positive std, got %s"):format(who, prior.std), 3)
+  end
+  return {
+    T = o.T, std0 = o.std0, prior_mean = constant(prior.mean), prior_std = constant(prior.std),
+    eps_train = eps.train, eps_sample = eps.sample, eps_likelihood = eps.likelihood,
+  }
+end
+
+--- `known` and the options of every process.
+local function with_common(known)
+  for key, value in pairs(common) do known[key] = value end
+  return known
+end
+
+--- t as a tensor [N] for x [N, ...].
+local function times(x, t)
+  return type(t) == "number" and sl.full({ x:shape(1) }, t, { dtype = x.dtype }) or t
+end
+
+--- May be called: a function, or a table or handle that says it can.
+local function callable(v)
+  local meta = type(v) == "table" and getmetatable(v)
+  return type(v) == "function" or type(v) == "userdata" or (type(meta) == "table" and meta.__call ~= nil)
+end
+
+return { callable = callable, times = times, for_core = for_core, with_common = with_common }

@@ -1,0 +1,90 @@
+-- What a process does. t is a number or a tensor [N]; x is [N, ...]; what methods return broadcasts against x.
+local sl = require "sdelua"
+local core = require "sdelua.core".sde
+local options = require "sdelua.options"
+local Reverse = require "sdelua.sde.reverse"
+local Score = require "sdelua.sde.score"
+
+local Process = {}
+
+local fields = {
+  --- "affine", "affine (probed)", "general", or "general (unprobed)" before its first use.
+  tier = function(self) return core.tier(self.handle) end,
+}
+
+Process.__index = function(self, key)
+  local field = fields[key]
+  if field then return field(self) end
+  return Process[key]
+end
+
+Process.__name = "sdelua.Process"
+
+function Process.new(handle)
+  local name, T, train, sample, likelihood, label_is_std, has_prior = core.facts(handle)
+  return setmetatable({
+    handle = handle, name = name, T = T, eps = { train = train, sample = sample, likelihood = likelihood },
+    label = label_is_std and "std" or "time", has_prior = has_prior,
+  }, Process)
+end
+
+function Process:__tostring() return ("%s process on [0, %g] (%s)"):format(self.name, self.T, self.tier) end
+
+function Process:drift(x, t) return core.drift(self.handle, x, t) end
+function Process:diffusion(x, t) return core.diffusion(self.handle, x, t) end
+
+--- Mean and standard deviation of x_t given x_0 = x.
+function Process:marginal_prob(x, t) return core.marginal_prob(self.handle, x, t) end
+
+--- x_t from x_0 and unit normal z.
+function Process:perturb(x0, t, z) return core.perturb(self.handle, x0, t, z) end
+
+--- One of "m", "c", "s", their derivatives "dm", "dc", "ds", "a", "b", "g", or "importance" (g^2/s^2).
+function Process:coefficient(name, x, t) return core.coefficient(self.handle, x, t, name) end
+
+--- Draws of the prior: options of sl.noise (seed, first, index), or noise =, and dtype.
+function Process:prior_sampling(shape, opts)
+  local o = options.read("prior_sampling", opts, {
+    seed = options.NONE, first = options.NONE, index = options.NONE, noise = options.NONE, dtype = "float32",
+  })
+  return core.prior(self.handle, sl.noise.of(o):normal(shape, 1, o.dtype))
+end
+
+function Process:prior_logp(z) return core.prior_logp(self.handle, z) end
+
+--- f and G of the exact step of T/n that ends in t; { levels = "paper" } takes the papers' tables.
+function Process:discretize(x, t, n, opts)
+  local o = options.read("discretize", opts, { levels = "exact" })
+  return core.discretize(self.handle, x, t, n, Process.is_paper("discretize", o.levels))
+end
+
+--- The papers' tables with n levels: float64 tensors A, v and, following from them, m and s.
+function Process:levels(n)
+  local A, v, m, s = core.levels(self.handle, n)
+  return { A = A, v = v, m = m, s = s }
+end
+
+function Process.is_paper(who, levels)
+  if levels ~= "exact" and levels ~= "paper" then
+    error(('%s: option levels: expected "exact" or "paper", got %s'):format(who, tostring(levels)), 3)
+  end
+  return levels == "paper"
+end
+
+--- The reverse process for a score: { probability_flow = true }, or { noise = lambda } between the flow (0) and the
+-- SDE (1).
+function Process:reverse(score, opts) return Reverse.new(self, score, opts) end
+
+--- The score of a network: { parameterization = "noise", label = }.
+function Process:score(net, opts) return Score.new(self, net, opts) end
+
+--- m' x0 + c' + s' eps: the probability flow in exchange form.
+function Process:velocity(x0, t, eps) return core.velocity(self.handle, x0, t, eps) end
+
+--- E[x_r | x_t = x, x_0 = x0] for numbers r < t.
+function Process:posterior_mean(x, t, r, x0) return core.posterior_mean(self.handle, x, t, r, x0) end
+
+--- Times whose share of the likelihood weight's integral over [eps, T] is u.
+function Process:importance_time(u, eps) return core.importance_time(self.handle, u, eps or self.eps.train) end
+
+return Process

@@ -1,0 +1,31 @@
+-- A process run backwards with a score (Anderson 1982; Song et al. 2021, eq. 6, 13): the same times, dt < 0.
+local core = require "sdelua.core".sde
+local options = require "sdelua.options"
+local times = require "sdelua.sde.common".times
+
+local Reverse = {}
+Reverse.__index = Reverse
+
+function Reverse.new(process, score, opts)
+  local o = options.read("reverse", opts, { probability_flow = false, noise = options.NONE })
+  if o.probability_flow and o.noise ~= nil and o.noise ~= 0 then
+    error("reverse: option noise: expected none or 0 with probability_flow, got " .. tostring(o.noise), 3)
+  end
+  return setmetatable({
+    process = process, score = score, noise = o.probability_flow and 0 or o.noise or 1, T = process.T,
+  }, Reverse)
+end
+
+function Reverse:drift(x, t)
+  return core.reverse_drift(self.process.handle, x, t, self.score(x, times(x, t)), self.noise)
+end
+
+function Reverse:diffusion(x, t) return self.process:diffusion(x, t) * self.noise end
+
+--- f and G of a step: x_r = x - f + G z.
+function Reverse:discretize(x, t, n, opts)
+  local f, G = self.process:discretize(x, t, n, opts)
+  return f - G:square() * self.score(x, times(x, t)) * (0.5 * (1 + self.noise ^ 2)), G * self.noise
+end
+
+return Reverse

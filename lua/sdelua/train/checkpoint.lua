@@ -1,0 +1,77 @@
+-- A checkpoint: one safetensors file with the parameters (model.*), their moving average (ema.*), the optimizer's state
+-- (optim.*) and texts that rebuild network and process without running code. It holds no time and no path.
+local sl = require "sdelua"
+local json = require "sdelua.json"
+
+local checkpoint = {}
+
+local FORMAT = "sdelua checkpoint 1"
+
+-- What a file may name; anything else has to be handed to build by the caller.
+local NETS = { UNet = true, MLP = true }
+local PROCESSES = { VP = true, VE = true, subVP = true }
+
+local GROUPS = { "model", "ema", "optim" }
+
+local function construct(path, what, room, known, description)
+  local kind, opts = description.kind, description.options
+  if not known[kind] or type(opts) ~= "table" then
+    error(("checkpoint: %s: expected a known %s with options, got %s; hand over your own to load"):format(path, what,
+      json.encode(description)), 0)
+  end
+  return sl[room][kind](opts)
+end
+
+--- Network, process and score of the texts `about`; `own` may hold net and process, which then serve instead.
+function checkpoint.build(path, about, own)
+  local net = own.net or construct(path, "network", "nn", NETS, about.network)
+  local process = own.process or construct(path, "process", "sde", PROCESSES, about.process)
+  return net, process, process:score(net, about.score)
+end
+
+--- groups: { model = {name -> tensor}, ema = ..., optim = ... }; about: a table of values that JSON can write.
+function checkpoint.save(path, groups, about)
+  local tensors, texts = {}, { format = FORMAT }
+  for _, group in ipairs(GROUPS) do
+    for name, tensor in pairs(groups[group]) do tensors[group .. "." .. name] = tensor end
+  end
+  for key, value in pairs(about) do texts[key] = json.encode(value) end
+  sl.save(path, tensors, texts)
+end
+
+local function split(path, tensors)
+  local groups = {}
+  for _, group in ipairs(GROUPS) do groups[group] = {} end
+  for name, tensor in pairs(tensors) do
+    local group, rest = name:match "^(%a+)%.(.+)$"
+    if not groups[group] then
+      error(("checkpoint: %s: expected tensors model.*, ema.* and optim.*, got %s"):format(path, name), 0)
+    end
+    groups[group][rest] = tensor
+  end
+  return groups
+end
+
+local REQUIRED = {
+  network = "table", process = "table", score = "table", shape = "table", samples = "number", settings = "table",
+  step = "number", generator = "table",
+}
+
+--- groups, about: what save was given.
+function checkpoint.load(path)
+  local tensors, texts = sl.load(path)
+  if texts.format ~= FORMAT then
+    error(("checkpoint: %s: expected the text format to be %s, got %s"):format(path, FORMAT, tostring(texts.format)), 0)
+  end
+  local about = {}
+  for key, kind in pairs(REQUIRED) do
+    local ok, value = pcall(json.decode, texts[key] or "")
+    if not ok or type(value) ~= kind then
+      error(("checkpoint: %s: text %s: expected a %s in JSON, got %s"):format(path, key, kind, tostring(texts[key])), 0)
+    end
+    about[key] = value
+  end
+  return split(path, tensors), about
+end
+
+return checkpoint

@@ -1,0 +1,42 @@
+-- What the scripts' command lines share.
+local cli = {}
+
+--- A parser of lua-argparse.
+function cli.parser(name, description)
+  local ok, argparse = pcall(require, "argparse")
+  if not ok then error("the scripts read their options with argparse: install Debian's package lua-argparse", 0) end
+  return argparse(name, description):add_help "-h --help"
+end
+
+-- ---- converters: a value, or nil and what was expected --------------------------------------------
+
+--- An integer from `lowest` on.
+function cli.integer(lowest)
+  return function(text)
+    local n = math.tointeger(tonumber(text))
+    if n and n >= lowest then return n end
+    return nil, ("expected an integer >= %d, got '%s'"):format(lowest, text)
+  end
+end
+
+--- A finite number above `low` (or equal, when inclusive) and, if given, below `high`.
+function cli.number(low, inclusive, high)
+  return function(text)
+    local x = tonumber(text)
+    if x and (x > low or inclusive and x == low) and x < (high or math.huge) then return x end
+    return nil, ("expected a number %s %g%s, got '%s'"):format(inclusive and ">=" or ">", low,
+      high and (" and < %g"):format(high) or "", text)
+  end
+end
+
+--- Integers with commas between them, or nothing.
+function cli.integers(text)
+  local list = {}
+  for item in text:gmatch "[^,]+" do
+    list[#list + 1] = math.tointeger(tonumber(item))
+    if (list[#list] or 0) < 1 then return nil, ("expected integers such as 1,2,2, got '%s'"):format(text) end
+  end
+  return list
+end
+
+return cli

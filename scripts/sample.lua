@@ -1,0 +1,65 @@
+-- sdelua scripts/sample.lua CHECKPOINT [--help]: draws samples from a trained model. A sample depends on the seed and
+-- its number alone, not on --batch, --threads or --n.
+local sl = require "sdelua"
+local cli = require "sdelua.train.cli"
+local system = require "sdelua.core".system
+
+local SAMPLERS = {
+  ancestral = function(steps) return sl.solve.ancestral { steps = steps } end,
+  euler_maruyama = function(steps) return sl.solve.euler_maruyama { steps = steps } end,
+  reverse_diffusion = function(steps) return sl.solve.reverse_diffusion { steps = steps } end,
+  pc = function(steps)
+    return sl.solve.pc { predictor = "reverse_diffusion", corrector = "langevin", snr = 0.16, steps = steps }
+  end,
+  ode = function() return sl.solve.ode { rtol = 1e-3, atol = 1e-3 } end,
+}
+local SAMPLER_NAMES = { "ancestral", "euler_maruyama", "reverse_diffusion", "pc", "ode" }
+local GRID = 64
+
+local parser = cli.parser("sample.lua", "Draws samples from a checkpoint of scripts/train_*.lua.")
+parser:argument("checkpoint", "The file checkpoint.safetensors of a run.")
+parser:option("--n", "How many.", 64):convert(cli.integer(1))
+parser:option("--out", "Folder to write to (default: samples, beside the checkpoint).")
+parser:option("--format", "png: a file for each; npy: one file samples.npy.", "png"):choices { "png", "npy" }
+parser:option("--sampler", "How to solve the reverse process.", "ancestral"):choices(SAMPLER_NAMES)
+parser:option("--steps", "Steps of the sampler; ode chooses its own.", 100):convert(cli.integer(1))
+parser:option("--seed", "Seed of the samples.", 0):convert(cli.integer(0))
+parser:option("--batch", "Samples drawn at a time.", 64):convert(cli.integer(1))
+parser:option("--threads", "Threads (default: as many as there are processors)."):convert(cli.integer(1))
+local a = parser:parse()
+
+-- Images as uint8, points as they are.
+local function draw(model, sampler)
+  local parts, last = {}, nil
+  for step, bar in sl.progress((a.n + a.batch - 1) // a.batch) do
+    local first = (step - 1) * a.batch
+    local shape = { math.min(a.batch, a.n - first), table.unpack(model.shape) }
+    local x = sl.no_grad(function()
+      return (sampler(model.process, model.score, shape, { seed = a.seed, first = first }))
+    end)
+    parts[step] = #model.shape == 3 and sl.image.to_uint8(x) or x
+    last = bar
+  end
+  if last.interrupted then os.exit(130, true) end
+  return sl.cat(parts, 1)
+end
+
+local function write_images(x, out)
+  if a.format == "png" then
+    for i = 1, a.n do sl.image.save(("%s/%05d.png"):format(out, i), x:select(1, i)) end
+  end
+  sl.image.save(out .. "/grid.png", sl.image.grid(x:narrow(1, 1, math.min(GRID, a.n))))
+end
+
+if a.threads then sl.set_threads(a.threads) end
+local model = sl.train.load(a.checkpoint)
+local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
+system.make_folder(out)
+local x = draw(model, SAMPLERS[a.sampler](a.steps))
+if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end
+if #model.shape == 3 then
+  write_images(x, out)
+elseif #model.shape == 1 and model.shape[1] == 2 then
+  sl.image.save(out .. "/grid.png", sl.plot.scatter(x))
+end
+print(("wrote %d samples to %s"):format(a.n, out))

@@ -1,0 +1,134 @@
+/* The inner loops: raw pointers, sizes, strides. Each instruction set's build
+   exports one table of them. Nothing here knows tensors or graphs.
+
+   Promise of every kernel: an output element is computed by the same
+   operations in the same order wherever it stands in the call (vector tails
+   run the same vector code on a padded copy), so results do not depend on
+   batch size, cut or thread count. Functions that take a context cut their
+   work with sl_parallel_for and may fail (memory): they return false. The
+   others run on the calling lane. fn[] is indexed by sl_dtype; NULL where
+   there is none. real[] is indexed by SL_F32, SL_F64. */
+#ifndef SL_KERNEL_KERNEL_H
+#define SL_KERNEL_KERNEL_H
+
+#include "sdelua/base.h"
+#include "sdelua/tensor.h" /* sl_dtype, sl_dist */
+
+/* ---- elementwise: n elements, strides in elements (any; 0 repeats) -------- */
+
+typedef void sl_unary_fn(int64_t n, const void *x, int64_t sx, void *y, int64_t sy, const double *p);
+typedef void sl_binary_fn(int64_t n, const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t sy);
+typedef void sl_where_fn(int64_t n, const uint8_t *cond, int64_t sc, const void *a, int64_t sa, const void *b, int64_t sb,
+                         void *y, int64_t sy);
+
+typedef struct sl_unary_kernel {
+  const char *name;
+  sl_unary_fn *fn[SL_DTYPES];
+} sl_unary_kernel;
+
+typedef struct sl_binary_kernel {
+  const char *name;
+  bool compares; /* y is uint8 */
+  sl_binary_fn *fn[SL_DTYPES];
+} sl_binary_kernel;
+
+/* ---- reductions: x [outer,n,inner] contiguous, y [outer,inner], same type -----
+   One output adds its n terms in an order fixed by n and inner == 1. */
+typedef void sl_reduce_fn(int64_t outer, int64_t n, int64_t inner, const void *x, void *y);
+typedef struct sl_reduce_kernel {
+  const char *name; /* "sum", "amax", "amin" */
+  sl_reduce_fn *fn[SL_DTYPES];
+} sl_reduce_kernel;
+
+/* ---- products -------------------------------------------------------------- */
+
+/* c[m,n] (+)= a[m,k] b[k,n] + bias[n], for each of `batch`. Strides in elements;
+   a transpose is a swap of strides. Each element is a sum over equal chunks of k,
+   each one chain over ascending k; where they end depends on k alone. */
+typedef struct sl_gemm {
+  int64_t batch, m, n, k;
+  const void *a; int64_t a_batch, a_row, a_col;
+  const void *b; int64_t b_batch, b_row, b_col;
+  void *c;       int64_t c_batch, c_row; /* columns of c are contiguous */
+  const void *bias; /* NULL or [n] */
+  bool accumulate;  /* add to what c holds */
+} sl_gemm;
+
+/* x [n,h,w,cin], weights [kh,kw,cin,cout], y [n,oh,ow,cout], zero padding. */
+typedef struct sl_conv {
+  int64_t n, h, w, cin, kh, kw, cout, stride, padding, oh, ow;
+} sl_conv;
+
+/* x [n,p,c] in g groups of c/g channels: statistics per sample and group over
+   p and the group's channels (biased variance). w, b: [c] or NULL. */
+typedef struct sl_norm {
+  int64_t n, p, c, g;
+  double eps;
+} sl_norm;
+
+/* q [b,l,heads*d], k [b,m,heads*d], v [b,m,heads*dv], o [b,l,heads*dv]; rows
+   q_row, k_row, v_row elements apart; o contiguous. softmax(scale q k^T) v per head. */
+typedef struct sl_attn {
+  int64_t b, heads, l, m, d, dv;
+  int64_t q_row, k_row, v_row;
+  double scale;
+} sl_attn;
+
+typedef struct sl_real_kernels {
+  bool (*gemm)(sl_ctx *c, const sl_gemm *g);
+  bool (*conv2d)(sl_ctx *c, const sl_conv *s, const void *x, const void *w, const void *bias, void *y);
+  bool (*conv2d_dx)(sl_ctx *c, const sl_conv *s, const void *dy, const void *w, void *dx);
+  bool (*conv2d_dw)(sl_ctx *c, const sl_conv *s, const void *x, const void *dy, void *dw);
+
+  /* mean, rstd: [n,g], written when not NULL. silu: y = silu(norm(x) w + b). */
+  bool (*norm)(sl_ctx *c, const sl_norm *s, bool silu, const void *x, const void *w, const void *b, void *y, void *mean,
+               void *rstd);
+  /* dw, db: [c] or NULL; the sums over n and p go in chunks fixed by shape. */
+  bool (*norm_grad)(sl_ctx *c, const sl_norm *s, bool silu, const void *x, const void *w, const void *b, const void *mean,
+                    const void *rstd, const void *dy, void *dx, void *dw, void *db);
+  bool (*attention)(sl_ctx *c, const sl_attn *s, const void *q, const void *k, const void *v, void *o);
+  /* dq, dk, dv contiguous; any may be NULL. */
+  bool (*attention_grad)(sl_ctx *c, const sl_attn *s, const void *q, const void *k, const void *v, const void *dout, void *dq,
+                         void *dk, void *dv);
+
+  /* rows of n contiguous elements; a row's infinities equal to its largest share its mass evenly */
+  void (*softmax)(int64_t rows, int64_t n, const void *x, void *y);
+  void (*softmax_grad)(int64_t rows, int64_t n, const void *y, const void *dy, void *dx);
+  void (*logsumexp)(int64_t rows, int64_t n, const void *x, void *y /* [rows] */);
+  void (*cumsum)(int64_t rows, int64_t n, bool reverse, const void *x, void *y);
+
+  /* x [n,h,w,c] -> y [n,h*f,w*f,c], every pixel repeated; and its transpose
+     (sums f*f pixels, times scale), which with 1/f^2 is average pooling. */
+  void (*upsample)(int64_t n, int64_t h, int64_t w, int64_t ch, int64_t f, double scale, const void *x, void *y);
+  void (*downsample)(int64_t n, int64_t h, int64_t w, int64_t ch, int64_t f, double scale, const void *x, void *y);
+
+  /* n elements of one sample from element `first` on (a multiple of 4). Normals
+     by Box-Muller on pairs, computed in float32 and widened. Uniforms on [0,1). */
+  void (*random)(sl_dist dist, const sl_key *key, int64_t first, int64_t n, void *y);
+
+  /* Sum of squares in double, in chunks fixed by n. */
+  double (*sumsq)(int64_t n, const void *x);
+  /* One Adam step (Kingma & Ba 2015; decoupled decay as in AdamW, Loshchilov & Hutter 2019):
+     g' = scale g + l2 p, m = b1 m + (1-b1) g', v = b2 v + (1-b2) g'^2,
+     p = (1-decay) p - step m/(root sqrt(v) + eps); step is lr/(1-b1^t), root is 1/sqrt(1-b2^t). */
+  void (*adam)(int64_t n, void *p, const void *g, void *m, void *v, double scale, double b1, double b2, double step,
+               double root, double eps, double l2, double decay);
+  /* avg += (1 - decay) (p - avg) */
+  void (*ema)(int64_t n, void *avg, const void *p, double decay);
+} sl_real_kernels;
+
+typedef struct sl_kernels {
+  const char *isa;
+  const sl_unary_kernel *unary;   /* ends with name NULL */
+  const sl_binary_kernel *binary; /* ends with name NULL */
+  const sl_reduce_kernel *reduce; /* ends with name NULL */
+  sl_where_fn *where[SL_DTYPES];
+  sl_unary_fn *cast[SL_DTYPES][SL_DTYPES]; /* [from][to]; same type: copy */
+  sl_real_kernels real[2];
+} sl_kernels;
+
+extern const sl_kernels sl_kernels_baseline, sl_kernels_avx2, sl_kernels_avx512;
+
+/* choose.c defines sl_kernels_choose (declared in base/ctx.h) and sl_isa. */
+
+#endif

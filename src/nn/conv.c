@@ -1,0 +1,62 @@
+/* Convolution over [N,H,W,C], and the resamplings of the U-Net made with it. */
+#include "nn/layer.h"
+
+/* ---- Conv2d: weight [KH,KW,Cin,Cout] -------------------------------------------- */
+
+enum { IN, OUT, SIZE, STRIDE, PADDING, BIAS, SCALE };
+enum { WEIGHT, BIAS_VALUE };
+
+static bool conv_init(sl_ctx *c, sl_layer *l) {
+  int64_t shape[4] = {sl_size(l, SIZE), sl_size(l, SIZE), sl_size(l, IN), sl_size(l, OUT)};
+  double area = l->opt[SIZE] * l->opt[SIZE];
+  return sl_layer_weight(c, l, WEIGHT, "weight", 4, shape, area * l->opt[IN], area * l->opt[OUT], l->opt[SCALE]) &&
+         (!l->opt[BIAS] || sl_layer_constant(c, l, BIAS_VALUE, "bias", shape[3], 0));
+}
+
+static sl_tensor *conv_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
+  return sl_conv2d(c, in[0], l->param[WEIGHT].value, l->param[BIAS_VALUE].value, (int)l->opt[STRIDE],
+                   (int)l->opt[PADDING]);
+}
+
+/* ---- Upsample, Downsample: score_sde's layers.py, with_conv or not -------------------- */
+
+enum { CHANNELS, CONV };
+
+static bool up_init(sl_ctx *c, sl_layer *l) {
+  double n = l->opt[CHANNELS];
+  return !l->opt[CONV] || sl_layer_child(c, l, 0, "conv", "Conv2d", 5, (double[]){n, n, 3, 1, 1});
+}
+
+static sl_tensor *up_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
+  sl_tensor *y = sl_upsample(c, in[0], 2);
+  return l->opt[CONV] ? sl_layer_run(c, l, 0, y) : y;
+}
+
+static bool down_init(sl_ctx *c, sl_layer *l) {
+  double n = l->opt[CHANNELS];
+  return !l->opt[CONV] || sl_layer_child(c, l, 0, "conv", "Conv2d", 4, (double[]){n, n, 3, 2});
+}
+
+/* TensorFlow's "same" padding of a stride of 2: nothing before, one row and column after. */
+static sl_tensor *down_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
+  static const int64_t before[4] = {0, 0, 0, 0}, after[4] = {0, 1, 1, 0};
+  if (!l->opt[CONV]) return sl_avg_pool(c, in[0], 2);
+  if (sl_ndim(in[0]) != 4) {
+    char buf[128];
+    return sl_layer_bad(c, l, SL_ESHAPE, "x: expected [n,h,w,c], got %s", sl_shape_str(in[0], buf));
+  }
+  return sl_layer_run(c, l, 0, sl_pad(c, in[0], before, after, 0));
+}
+
+const sl_layer_kind sl_conv_layers[] = {
+    {{"Conv2d",
+      "in_channels:size out_channels:size kernel_size:size=3 stride:size=1 padding:count=0 bias:bool=true "
+      "scale:nonneg=1", "x", "2,3: 2x5x4x2; 3,2,2,2,1,0: 1x5x5x3",
+      "x [n,h,w,in] -> [n,h',w',out]. weight [k,k,in,out], bias [out]; padding with zeros on all sides."},
+     conv_init, conv_forward},
+    {{"Upsample", "channels:size conv:bool=true", "x", "2: 1x3x2x2; 2,0: 1x3x2x2",
+      "Each pixel twice in height and width, then a 3x3 convolution."}, up_init, up_forward},
+    {{"Downsample", "channels:size conv:bool=true", "x", "2: 1x6x5x2; 2,0: 1x4x2x2",
+      "Half the height and width: a 3x3 convolution of stride 2, padded after; without it, averages of 2x2."},
+     down_init, down_forward},
+    {.info.name = NULL}};

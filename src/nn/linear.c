@@ -1,0 +1,20 @@
+/* Linear: y = x w + b over the last dimension, a 1x1 convolution on images. */
+#include "nn/layer.h"
+
+enum { IN, OUT, BIAS, SCALE };
+enum { WEIGHT, BIAS_VALUE };
+
+static bool linear_init(sl_ctx *c, sl_layer *l) {
+  int64_t shape[2] = {sl_size(l, IN), sl_size(l, OUT)};
+  return sl_layer_weight(c, l, WEIGHT, "weight", 2, shape, l->opt[IN], l->opt[OUT], l->opt[SCALE]) &&
+         (!l->opt[BIAS] || sl_layer_constant(c, l, BIAS_VALUE, "bias", shape[1], 0));
+}
+
+static sl_tensor *linear_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
+  return sl_linear(c, in[0], l->param[WEIGHT].value, l->param[BIAS_VALUE].value);
+}
+
+const sl_layer_kind sl_linear_layers[] = {
+    {{"Linear", "in_features:size out_features:size bias:bool=true scale:nonneg=1", "x", "2,3: 4x2; 3,2,0,0: 2x4x3",
+      "x [...,in] -> [...,out]. weight [in,out], bias [out]; scale 0 starts at zero."}, linear_init, linear_forward},
+    {.info.name = NULL}};

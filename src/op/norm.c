@@ -1,0 +1,149 @@
+/* Group and layer normalisation (Wu & He 2018; Ba et al. 2016), channels last.
+   Layer norm is the same kernel with every row a sample of one group. */
+#include "kernel/kernel.h"
+#include "op/op.h"
+
+enum { GROUP_NORM, GROUP_NORM_SILU, LAYER_NORM };
+enum { X, W, B };
+enum { MEAN, RSTD }; /* extra: [n,g] each, for the fused gradient */
+
+extern sl_op sl_norm_ops[];
+
+static bool with_silu(const sl_call *k) { return k->op == &sl_norm_ops[GROUP_NORM_SILU]; }
+
+static sl_norm norm_of(const sl_call *k) {
+  const sl_tensor *x = k->in[X];
+  int last = x->ndim - 1;
+  if (k->op == &sl_norm_ops[LAYER_NORM])
+    return (sl_norm){.n = sl_count(x->shape, 0, last), .p = 1, .c = x->shape[last], .g = 1, .eps = k->p[0].f};
+  return (sl_norm){.n = x->shape[0], .p = sl_count(x->shape, 1, last), .c = x->shape[last], .g = k->p[0].i,
+                   .eps = k->p[1].f};
+}
+
+/* ---- forward -------------------------------------------------------------------- */
+
+static bool norm_check(sl_ctx *c, const sl_call *k) {
+  int min_dims = k->op == &sl_norm_ops[LAYER_NORM] ? 1 : 2, last_param = k->n_in + k->op->spec->n_param - 1;
+  if (!sl_want(c, k, X, min_dims, SL_MAX_DIMS, -1)) return false;
+  sl_norm s = norm_of(k);
+  char got[128];
+  for (int i = W; i <= B; i++) {
+    if (!sl_want(c, k, i, 1, 1, X)) return false;
+    if (k->in[i] && k->in[i]->shape[0] != s.c)
+      return sl_bad(c, k, i, SL_ESHAPE, "expected [%lld] to match x's channels, got %s", (long long)s.c,
+                    sl_shape_str(k->in[i], got));
+  }
+  if (s.g < 1 || s.c % s.g)
+    return sl_bad(c, k, 3, SL_EARG, "expected a divisor of x's %lld channels, got %lld", (long long)s.c,
+                  (long long)s.g);
+  return s.eps >= 0 || sl_bad(c, k, last_param, SL_EARG, "expected 0 or more, got %g", s.eps);
+}
+
+/* Packed data, or NULL for an absent tensor; *ok turns false when packing fails. */
+static const void *packed_data(sl_ctx *c, sl_tensor *t, bool *ok) {
+  if (t && !(t = sl_packed(c, t))) *ok = false;
+  return t ? sl_data(t) : NULL;
+}
+
+static bool norm_forward(sl_ctx *c, sl_call *k) {
+  if (!norm_check(c, k)) return false;
+  sl_norm s = norm_of(k);
+  sl_dtype d = k->in[X]->dtype;
+  bool ok = true;
+  const void *x = packed_data(c, k->in[X], &ok), *w = packed_data(c, k->in[W], &ok), *b = packed_data(c, k->in[B], &ok);
+  sl_tensor *y = sl_out(c, k, d, k->in[X]->ndim, k->in[X]->shape);
+  for (int i = MEAN; i <= RSTD; i++) k->extra[i] = sl_empty(c, d, 2, (int64_t[]){s.n, s.g});
+  if (!ok || !y || !k->extra[MEAN] || !k->extra[RSTD]) return false;
+  return sl_numel(y) == 0 || c->k->real[d].norm(c, &s, with_silu(k), x, w, b, sl_data(y), sl_data(k->extra[MEAN]),
+                                                sl_data(k->extra[RSTD]));
+}
+
+/* ---- gradient, of ops ------------------------------------------------------------- */
+
+static sl_tensor *group_mean(sl_ctx *c, sl_tensor *x) { return sl_mean(c, x, 2, (int64_t[]){1, 3}, true); }
+
+/* dz of y = silu(z): dy s (1 + z (1 - s)), s = sigmoid(z) */
+static sl_tensor *through_silu(sl_ctx *c, sl_tensor *z, sl_tensor *dy) {
+  sl_tensor *s = sl_sigmoid(c, z);
+  sl_tensor *slope = sl_mul(c, s, sl_affine(c, sl_mul(c, z, sl_affine(c, s, -1, 1)), 1, 1));
+  return sl_mul(c, dy, slope);
+}
+
+/* Everything is viewed as [n,p,g,c/g], the weights as [g,c/g]. With x' the
+   normalised x, z = w x' + b and e = w dz:
+   dx = rstd (e - mean(e) - x' mean(e x')), dw = sum of dz x', db = sum of dz. */
+static bool norm_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din) {
+  sl_norm s = norm_of(k);
+  const int64_t view[] = {s.n, s.p, s.g, s.c / s.g};
+  sl_tensor *w = k->in[W] ? sl_reshape(c, k->in[W], 2, view + 2) : NULL;
+  sl_tensor *x = sl_reshape(c, k->in[X], 4, view), *dz = sl_reshape(c, dout[0], 4, view);
+  sl_tensor *d = sl_sub(c, x, group_mean(c, x));
+  sl_tensor *rstd = sl_rsqrt(c, sl_affine(c, group_mean(c, sl_square(c, d)), 1, s.eps));
+  sl_tensor *normed = sl_mul(c, d, rstd);
+  if (with_silu(k)) {
+    sl_tensor *z = w ? sl_mul(c, normed, w) : normed;
+    dz = through_silu(c, k->in[B] ? sl_add(c, z, sl_reshape(c, k->in[B], 2, view + 2)) : z, dz);
+  }
+  if (!normed || !dz) return false;
+  if (k->need[W]) din[W] = sl_reshape(c, sl_sum_to(c, sl_mul(c, dz, normed), 2, view + 2), 1, &s.c);
+  if (k->need[B]) din[B] = sl_reshape(c, sl_sum_to(c, dz, 2, view + 2), 1, &s.c);
+  if (k->need[X]) {
+    sl_tensor *e = k->in[W] ? sl_mul(c, dz, w) : dz;
+    sl_tensor *along = sl_mul(c, normed, group_mean(c, sl_mul(c, e, normed)));
+    sl_tensor *dx = sl_mul(c, rstd, sl_sub(c, sl_sub(c, e, group_mean(c, e)), along));
+    din[X] = sl_reshape(c, dx, k->in[X]->ndim, k->in[X]->shape);
+  }
+  return !sl_failed(c);
+}
+
+/* ---- gradient, in one pass -------------------------------------------------------- */
+
+static bool norm_fused(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din) {
+  sl_norm s = norm_of(k);
+  sl_dtype d = dout[0]->dtype;
+  bool ok = true, silu = with_silu(k);
+  const void *x = packed_data(c, k->in[X], &ok), *w = packed_data(c, k->in[W], &ok);
+  const void *b = silu ? packed_data(c, k->in[B], &ok) : NULL, *dy = packed_data(c, dout[0], &ok);
+  din[X] = sl_empty(c, d, k->in[X]->ndim, k->in[X]->shape);
+  for (int i = W; i <= B; i++)
+    if (k->need[i]) din[i] = sl_full(c, d, 1, &s.c, 0);
+  if (!ok || sl_failed(c)) return false;
+  void *dw = k->need[W] ? sl_data(din[W]) : NULL, *db = k->need[B] ? sl_data(din[B]) : NULL;
+  return sl_numel(din[X]) == 0 || c->k->real[d].norm_grad(c, &s, silu, x, w, b, sl_data(k->extra[MEAN]),
+                                                          sl_data(k->extra[RSTD]), dy, sl_data(din[X]), dw, db);
+}
+
+#define GROUP_ROW                                                                                       \
+  .args = "x w? b? groups:int eps:num=1e-5", .forward = norm_forward, .vjp = norm_vjp, .fused = norm_fused, \
+  .samples = "2x3x4 4 4 2 1e-3; 2x2x3x6 6 6 3 1e-2; 3x4 4 - 1 1e-2; 2x3x2 - 2 2 1e-2; 2x5x3 - - 1 1e-2; "    \
+             "0x2x4 4 4 2 1e-3"
+
+sl_op sl_norm_ops[] = {
+  [GROUP_NORM] = {.name = "group_norm", .keep = "x w", GROUP_ROW,
+                  .doc = "w (x - mean) / sqrt(var + eps) + b for x [n, ..., c]; mean and variance per sample and group "
+                         "of channels."},
+  [GROUP_NORM_SILU] = {.name = "group_norm_silu", .keep = "x w b", GROUP_ROW,
+                       .doc = "silu(group_norm(x)) in one pass."},
+  [LAYER_NORM] = {.name = "layer_norm", .args = "x w? b? eps:num=1e-5", .keep = "x w", .forward = norm_forward,
+                  .vjp = norm_vjp, .fused = norm_fused,
+                  .samples = "3x4 4 4 1e-3; 2x3x5 5 - 1e-2; 5 - 5 1e-2; 2x3 - - 1e-2; 0x4 4 4 1e-3",
+                  .doc = "w (x - mean) / sqrt(var + eps) + b; mean and variance over the last dimension."},
+  {0}};
+
+static sl_tensor *group(sl_ctx *c, int row, sl_tensor *x, sl_tensor *w, sl_tensor *b, int groups, double eps) {
+  sl_tensor *in[] = {x, w, b};
+  return sl_apply(c, &(sl_call){.op = &sl_norm_ops[row], .n_in = 3, .in = in, .p = {{.i = groups}, {.f = eps}}});
+}
+
+sl_tensor *sl_group_norm(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int groups, double eps) {
+  return group(c, GROUP_NORM, x, w, b, groups, eps);
+}
+
+sl_tensor *sl_group_norm_silu(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int groups, double eps) {
+  return group(c, GROUP_NORM_SILU, x, w, b, groups, eps);
+}
+
+sl_tensor *sl_layer_norm(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, double eps) {
+  sl_tensor *in[] = {x, w, b};
+  return sl_apply(c, &(sl_call){.op = &sl_norm_ops[LAYER_NORM], .n_in = 3, .in = in, .p = {{.f = eps}}});
+}

@@ -1,0 +1,249 @@
+/* The probability flow with step control per sample. */
+#include "sdelua/autograd.h"
+#include "solve/run.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Bounds of a step's change (Hairer, Nørsett & Wanner 1993, II.4; SciPy's RK45 has the same). */
+#define SAFETY 0.9
+#define SHRINK 0.2
+#define GROW 10.0
+
+/* One sample's way: its time, the size of its next step, and where it stands in the whole batch. */
+typedef struct row {
+  double t, h, used; /* used: the step just tried */
+  int64_t place, nfe, tried;
+  bool rejected, accepted;
+} row;
+
+typedef struct walk {
+  sl_ctx *c;
+  const sl_adaptive *plan;
+  const sl_tableau *w;
+  sl_run run;
+  int64_t n, groups; /* samples on their way; step sizes: n, or 1 for the whole batch */
+  row *rows;         /* [n], of which groups have a step size */
+  double *buf;       /* [N] */
+  sl_tensor *x, *k;  /* state [n, ...] and its flow; owned */
+  sl_tensor *out;    /* [N, ...] */
+} walk;
+
+/* ---- numbers of each group, to tensors and back ------------------------------------------ */
+
+static sl_tensor *column(const walk *w, sl_dtype d) {
+  int64_t shape[SL_MAX_DIMS];
+  for (int i = 0; i < w->x->ndim; i++) shape[i] = 1;
+  shape[0] = w->groups;
+  return sl_cast(w->c, sl_from(w->c, SL_F64, w->x->ndim, shape, w->buf), d);
+}
+
+/* Root mean square of y/scale over each group, into buf. */
+static bool rms(walk *w, sl_tensor *y, sl_tensor *scale) {
+  int64_t dims[SL_MAX_DIMS];
+  for (int i = 1; i < w->x->ndim; i++) dims[i - 1] = i;
+  sl_tensor *square = sl_cast(w->c, sl_square(w->c, sl_div(w->c, y, scale)), SL_F64);
+  sl_tensor *mean = sl_contiguous(w->c, sl_mean(w->c, square, w->groups == w->n ? w->x->ndim - 1 : 0, dims, false));
+  for (int64_t g = 0; mean && g < w->groups; g++) w->buf[g] = sqrt(((double *)sl_data(mean))[g]);
+  return mean != NULL;
+}
+
+/* atol + rtol |x|, or of the larger of |x| and |y| */
+static sl_tensor *scale_of(walk *w, sl_tensor *x, sl_tensor *y) {
+  sl_tensor *size = sl_abs(w->c, x);
+  if (y) size = sl_maximum(w->c, size, sl_abs(w->c, y));
+  return sl_affine(w->c, size, w->plan->rtol, w->plan->atol);
+}
+
+/* The flow at x, at the time `fraction` of each group's step below its own. */
+static sl_tensor *flow_at(walk *w, sl_tensor *x, double fraction) {
+  for (int64_t g = 0; g < w->groups; g++) {
+    const row *r = &w->rows[g];
+    w->buf[g] = fmax(fraction == 1 && r->used >= r->t - w->plan->eps ? w->plan->eps : r->t - fraction * r->used, 0);
+  }
+  for (int64_t i = 0; i < w->n; i++) w->rows[i].nfe++;
+  return sl_run_flow(w->c, &w->run, x, sl_reshape(w->c, column(w, SL_F64), 1, (int64_t[]){w->groups}));
+}
+
+/* -h of each group, as a column of x's type. */
+static sl_tensor *backward_steps(walk *w) {
+  for (int64_t g = 0; g < w->groups; g++) w->buf[g] = -w->rows[g].used;
+  return column(w, w->x->dtype);
+}
+
+/* ---- the first step's size (Hairer, Nørsett & Wanner 1993, II.4, "Starting step size") ------ */
+
+static bool first_step(walk *w) {
+  double *d0 = sl_alloc(w->c, 2 * sizeof(double) * (size_t)w->groups, "ode"), *d1 = d0 + w->groups;
+  if (!d0) return false;
+  sl_tensor *scale = scale_of(w, w->x, NULL);
+  bool ok = rms(w, w->x, scale);
+  for (int64_t g = 0; ok && g < w->groups; g++) d0[g] = w->buf[g];
+  ok = ok && rms(w, w->k, scale);
+  for (int64_t g = 0; ok && g < w->groups; g++) {
+    d1[g] = w->buf[g];
+    w->rows[g].used = d0[g] < 1e-5 || d1[g] < 1e-5 ? 1e-6 : 0.01 * d0[g] / d1[g];
+    w->rows[g].used = fmin(w->rows[g].used, w->rows[g].t - w->plan->eps);
+  }
+  sl_tensor *y = ok ? sl_add(w->c, w->x, sl_mul(w->c, backward_steps(w), w->k)) : NULL;
+  ok = y && rms(w, sl_sub(w->c, flow_at(w, y, 1), w->k), scale);
+  for (int64_t g = 0; ok && g < w->groups; g++) {
+    double h0 = w->rows[g].used, d2 = w->buf[g] / h0;
+    double h1 = d1[g] <= 1e-15 && d2 <= 1e-15 ? fmax(1e-6, 1e-3 * h0) : pow(0.01 / fmax(d1[g], d2), 1.0 / w->w->order);
+    w->rows[g].h = fmin(100 * h0, h1);
+  }
+  sl_free(w->c, d0);
+  return ok;
+}
+
+/* ---- one attempt ------------------------------------------------------------------------------ */
+
+static bool choose_steps(walk *w) {
+  for (int64_t g = 0; g < w->groups; g++) {
+    row *r = &w->rows[g];
+    double least = 10 * (nextafter(r->t, INFINITY) - r->t), left = r->t - w->plan->eps;
+    bool out_of_tries = w->plan->max_steps > 0 && r->tried++ >= w->plan->max_steps;
+    if ((r->rejected && r->h < least) || out_of_tries || !isfinite(r->h))
+      return sl_fail(w->c, SL_EVALUE, "ode: %s at t = %.6g, sample %lld: is the score finite and smooth there?",
+                     out_of_tries ? "max_steps reached" : "the step size vanishes", r->t, (long long)r->place + 1);
+    r->used = fmin(fmax(r->h, least), left);
+  }
+  return true;
+}
+
+/* y at the end of the step, its flow, and the error's size of each group in buf. */
+static bool attempt(walk *w, sl_tensor **y, sl_tensor **ky) {
+  sl_tensor *k[7] = {w->k}, *h = backward_steps(w);
+  int last = w->w->stages - 1; /* stands at y: the next step's first stage */
+  for (int i = 1; i < last; i++)
+    if (!(k[i] = flow_at(w, sl_stages_add(w->c, w->x, h, i, w->w->a[i], k), w->w->c[i]))) return false;
+  *y = sl_stages_add(w->c, w->x, h, last, w->w->b, k);
+  *ky = k[last] = flow_at(w, *y, 1);
+  return *ky && rms(w, sl_mul(w->c, h, sl_stages_sum(w->c, last + 1, w->w->e, k)), scale_of(w, w->x, *y));
+}
+
+static void judge(walk *w) {
+  for (int64_t g = 0; g < w->groups; g++) {
+    row *r = &w->rows[g];
+    double e = w->buf[g], change = e == 0 ? GROW : SAFETY * pow(e, -1.0 / w->w->order);
+    r->accepted = e < 1;
+    change = r->accepted ? fmin(r->rejected ? 1 : GROW, change) : fmax(SHRINK, change);
+    r->h = r->used * (isnan(change) ? SHRINK : change);
+    r->rejected = !r->accepted;
+    if (r->accepted) r->t = r->used >= r->t - w->plan->eps ? w->plan->eps : r->t - r->used;
+  }
+}
+
+static void take(sl_tensor **slot, sl_tensor *t) {
+  sl_retain(t);
+  sl_release(*slot);
+  *slot = t;
+}
+
+/* Accepted samples move on. */
+static bool advance(walk *w, sl_tensor *y, sl_tensor *ky) {
+  for (int64_t g = 0; g < w->groups; g++) w->buf[g] = w->rows[g].accepted;
+  sl_tensor *moved = column(w, SL_U8);
+  y = sl_where(w->c, moved, y, w->x), ky = sl_where(w->c, moved, ky, w->k);
+  if (!y || !ky) return false;
+  take(&w->x, y), take(&w->k, ky);
+  return true;
+}
+
+/* ---- arrivals ------------------------------------------------------------------------------------ */
+
+static bool deliver(walk *w, int64_t i, sl_tensor *nfe) {
+  const row *r = &w->rows[i];
+  sl_tensor *to = sl_narrow(w->c, w->out, 0, r->place, 1), *from = sl_narrow(w->c, w->x, 0, i, 1);
+  ((int64_t *)sl_data(nfe))[r->place] = r->nfe;
+  return to && from && sl_copy_into(w->c, to, from);
+}
+
+/* Samples at eps leave the batch. */
+static bool part(walk *w, sl_tensor *nfe) {
+  int64_t kept = 0, *index = sl_alloc(w->c, sizeof *index * (size_t)w->n, "ode");
+  bool ok = index != NULL, one = w->groups < w->n;
+  for (int64_t i = 0; ok && i < w->n; i++) {
+    if (w->rows[one ? 0 : i].t > w->plan->eps) index[kept++] = i;
+    else ok = deliver(w, i, nfe);
+  }
+  if (ok && kept < w->n && kept > 0) {
+    sl_tensor *at = sl_from(w->c, SL_I64, 1, &kept, index);
+    sl_tensor *x = sl_index_select(w->c, w->x, at, 0), *k = sl_index_select(w->c, w->k, at, 0);
+    ok = x && k;
+    if (ok) take(&w->x, x), take(&w->k, k);
+  }
+  for (int64_t j = 0; ok && j < kept; j++) w->rows[j] = w->rows[index[j]];
+  sl_free(w->c, index);
+  w->groups = one ? w->groups : kept;
+  w->n = kept;
+  return ok;
+}
+
+static bool report(walk *w) {
+  w->run.t = 0;
+  for (int64_t g = 0; g < w->groups; g++) w->run.t = fmax(w->run.t, w->rows[g].t);
+  w->run.x = w->run.mean = w->x;
+  w->run.step++;
+  return !w->plan->on_step || w->plan->on_step(w->c, w->plan->ud, &w->run, &sl_flow);
+}
+
+static bool step(walk *w, sl_tensor *nfe) {
+  sl_tensor *y = NULL, *ky = NULL;
+  if (!sl_poll(w->c) || !choose_steps(w) || !attempt(w, &y, &ky)) return false;
+  judge(w);
+  return advance(w, y, ky) && report(w) && part(w, nfe);
+}
+
+static bool pooled_step(walk *w, sl_tensor *nfe) {
+  size_t mark = sl_pool_open(w->c);
+  bool ok = step(w, nfe);
+  sl_pool_close(w->c, mark);
+  return ok;
+}
+
+static bool start(walk *w, sl_tensor *x0) {
+  size_t mark = sl_pool_open(w->c);
+  w->x = sl_retain(x0);
+  for (int64_t i = 0; i < w->n; i++) w->rows[i] = (row){.t = sl_sde_T(w->run.sde), .place = i};
+  w->k = sl_retain(flow_at(w, x0, 0));
+  bool ok = w->k && first_step(w);
+  sl_pool_close(w->c, mark);
+  return ok;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------- */
+
+static bool check(sl_ctx *c, sl_sde *p, const sl_adaptive *plan, const sl_tensor *x, const sl_tableau *w) {
+  char buf[128];
+  if (x->ndim < 2 || !sl_dtype_is_float(x->dtype))
+    return sl_fail(c, SL_ESHAPE, "ode: argument x: expected a float tensor [N, features ...], got %s %s",
+                   sl_dtype_name(x->dtype), sl_shape_str(x, buf));
+  if (!(plan->eps >= 0 && plan->eps < sl_sde_T(p)))
+    return sl_fail(c, SL_EARG, "ode: argument eps: expected a time in [0, %g), got %g", sl_sde_T(p), plan->eps);
+  if (!(plan->rtol > 0 && plan->atol > 0))
+    return sl_fail(c, SL_EARG, "ode: arguments rtol, atol: expected positive numbers, got %g, %g", plan->rtol,
+                   plan->atol);
+  if (w->e[0] == 0)
+    return sl_fail(c, SL_EARG, "ode: argument method: expected one with an error estimate, got \"%s\"", w->name);
+  return sl_sde_settle(c, p, x);
+}
+
+sl_tensor *sl_integrate_adaptive(sl_ctx *c, sl_sde *p, const sl_score *score, const sl_adaptive *plan, sl_tensor *x0,
+                                 sl_tensor **nfe) {
+  const sl_tableau *tableau = plan->tableau ? plan->tableau : sl_tableau_find("dopri5");
+  if (!p || !x0 || sl_failed(c) || !check(c, p, plan, x0, tableau)) return NULL;
+  walk w = {.c = c, .plan = plan, .w = tableau, .n = x0->shape[0], .run = {.sde = p, .score = score, .x = x0}};
+  w.groups = plan->batch_norm && w.n ? 1 : w.n;
+  sl_tensor *counts = sl_empty(c, SL_I64, 1, x0->shape);
+  w.out = sl_empty(c, x0->dtype, x0->ndim, x0->shape);
+  w.rows = sl_alloc(c, sizeof *w.rows * (size_t)(w.n + 1), "ode");
+  w.buf = sl_alloc(c, sizeof *w.buf * (size_t)(w.n + 1), "ode");
+  bool was = sl_recording_set(c, false), ok = counts && w.out && w.rows && w.buf && (w.n == 0 || start(&w, x0));
+  while (ok && w.n > 0) ok = pooled_step(&w, counts);
+  sl_recording_set(c, was);
+  sl_release(w.x), sl_release(w.k);
+  sl_free(c, w.rows), sl_free(c, w.buf);
+  if (nfe) *nfe = ok ? counts : NULL;
+  return ok ? w.out : NULL;
+}

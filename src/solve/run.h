@@ -1,0 +1,13 @@
+#ifndef SL_SOLVE_RUN_H
+#define SL_SOLVE_RUN_H
+
+#include "sdelua/op.h"
+#include "sdelua/solve.h"
+#include "tensor/internal.h"
+
+/* x + sum_j h w_j k_j over the stages with w_j != 0; h broadcasts against x. */
+sl_tensor *sl_stages_add(sl_ctx *c, sl_tensor *x, sl_tensor *h, int n, const double *w, sl_tensor *const *k);
+/* sum_j w_j k_j; NULL too when all are 0. */
+sl_tensor *sl_stages_sum(sl_ctx *c, int n, const double *w, sl_tensor *const *k);
+
+#endif

@@ -1,0 +1,5 @@
+#include "fuzz.h"
+
+static bool decode(sl_ctx *c, const void *data, size_t size) { return sl_image_decode(c, data, size); }
+
+FUZZ(decode)

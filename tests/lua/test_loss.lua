@@ -1,0 +1,174 @@
+-- Denoising score matching: against the reference, and its draws, weights and refusals.
+local check = require "check"
+local oracle = require "oracle"
+local sl = require "sdelua"
+
+-- ---- the reference's network and losses ------------------------------------------------------
+
+local WEIGHTS = { "emb.weight", "emb.bias", "conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias" }
+
+local function images(x) return x:permute { 1, 3, 4, 2 } end
+
+-- Our layout of a weight: [in,out], [kh,kw,in,out].
+local function ours(w)
+  if w:dim() == 4 then return w:permute { 3, 4, 2, 1 } elseif w:dim() == 2 then return w:transpose(1, 2) end
+  return w
+end
+
+local function network(case, dtype)
+  local p = {}
+  for _, name in ipairs(WEIGHTS) do p[name] = ours(case.arrays["param." .. name]:to(dtype)):clone():requires_grad_() end
+  local function net(x, labels)
+    local f = sl.stack({ (labels * 0.01):sin(), (labels * 0.05):cos() }, 2)
+    local e = sl.linear(f, p["emb.weight"], p["emb.bias"]):silu()
+    local h = sl.conv2d(x, p["conv1.weight"], p["conv1.bias"], { padding = 1 }) + e:reshape { e:shape(1), 1, 1, -1 }
+    return sl.conv2d(h:silu(), p["conv2.weight"], p["conv2.bias"], { padding = 1 })
+  end
+  return net, p
+end
+
+local function loss_of(case, dtype)
+  local a, params = case.arrays, case.params
+  local process, net, parameters = oracle.process(params), network(case, dtype)
+  local score = process:score(net, { parameterization = params.sde == "ve" and "score" or "noise" })
+  local t = a.u:to(dtype) * (1 - params.eps) + params.eps
+  return sl.loss.dsm(process, score, images(a.batch:to(dtype)), {
+    t = t, z = images(a.z:to(dtype)), reduce_mean = params.reduce_mean,
+    weighting = params.likelihood_weighting and "likelihood" or "std",
+  }), parameters, t
+end
+
+local ran = 0
+for _, case in ipairs(oracle.cases("loss", "^sde_")) do
+  ran = ran + 1
+  check.test("loss oracle: " .. case.case, function()
+    local loss, parameters, t = loss_of(case, "float32")
+    oracle.close(case, "loss", loss)
+    oracle.close(case, "t", t)
+    loss:backward()
+    for name, p in pairs(parameters) do
+      oracle.close(case, "grad." .. name, p.grad, ours(case.arrays["grad." .. name]))
+    end
+    oracle.close(case, "loss_f64", (loss_of(case, "float64")))
+  end)
+end
+
+check.test("loss oracle: nothing left out", function()
+  check.eq(ran, 12)
+  check.eq(oracle.compared, 12 * 9)
+end)
+print(("loss oracle: %d cases, %d arrays compared"):format(ran, oracle.compared))
+
+-- ---- parameterizations agree ------------------------------------------------------------------
+
+-- For x0 ~ N(0, d^2) the best prediction of each kind, a multiple of x.
+local function perfect(process, kind, d)
+  return function(x, _, t)
+    local m, s = process:coefficient("m", x, t), process:coefficient("s", x, t)
+    local x0 = x * (m * d * d / (m * m * d * d + s * s))
+    local eps = x * (s / (m * m * d * d + s * s))
+    if kind == "noise" then return eps end
+    if kind == "score" then return -eps / s end
+    if kind == "x0" then return x0 end
+    if kind == "v" then return m * eps - s * x0 end
+    return process:velocity(x0, t, eps)
+  end
+end
+
+check.test("every parameterization and a plain function give one loss", function()
+  for _, process in ipairs { sl.sde.VP {}, sl.sde.VE {}, sl.sde.subVP {} } do
+    local x0, t = sl.randn({ 64, 3 }, { dtype = "float64" }), sl.rand({ 64 }, { dtype = "float64" }) * 0.9 + 0.05
+    local z = sl.randn({ 64, 3 }, { dtype = "float64" })
+    local values = {}
+    for _, kind in ipairs { "noise", "score", "x0", "v", "velocity" } do
+      local best = perfect(process, kind, 0.7)
+      local score = process:score(function(x, time) return best(x, nil, time) end,
+        { parameterization = kind, label = function(time) return time end })
+      values[#values + 1] = sl.loss.dsm(process, score, x0, { t = t, z = z }):item()
+      local function plain(x, time) return score(x, time) end
+      values[#values + 1] = sl.loss.dsm(process, plain, x0, { t = t, z = z }):item()
+    end
+    for i = 2, #values do check.close(values[i], values[1], 1e-9) end
+  end
+end)
+
+check.test("weighting may be a function of t", function()
+  local vp = sl.sde.VP {}
+  local x0, opts = sl.randn(16, 2), { t = sl.rand(16) * 0.9 + 0.05, z = sl.randn(16, 2) }
+  local score = vp:score(function(x) return x * 0.5 end)
+  local function loss(weighting)
+    opts.weighting = weighting
+    return sl.loss.dsm(vp, score, x0, opts):item()
+  end
+  local column = sl.zeros { 16, 1 }
+  check.close(loss(function(t) return vp:coefficient("s", column, t):square():reshape { -1 } end), loss "std", 1e-5)
+  local function g2(t) return vp:coefficient("g", column, t):square():reshape { -1 } end
+  check.close(loss(g2), loss "likelihood", 1e-5)
+end)
+
+-- ---- draws -----------------------------------------------------------------------------------------
+
+check.test("draws follow the count of samples seen, not the batch", function()
+  local vp = sl.sde.VP {}
+  local met = {}
+  local function record(x, t)
+    met[#met + 1] = { x = x:totable(), t = t:totable() }
+    return -x
+  end
+  sl.manual_seed(3)
+  sl.loss.dsm(vp, record, sl.zeros(4, 2))
+  check.eq(sl.rng_state().seen, 4)
+  sl.loss.dsm(vp, record, sl.zeros(4, 2))
+  sl.manual_seed(3)
+  sl.loss.dsm(vp, record, sl.zeros(8, 2))
+  for i = 1, 4 do
+    check.eq(met[1].x[i], met[3].x[i])
+    check.eq(met[2].x[i], met[3].x[i + 4])
+    check.eq(met[2].t[i], met[3].t[i + 4])
+  end
+end)
+
+check.test("t covers [eps, T]", function()
+  local process = sl.sde.VE { T = 3 }
+  local least, most = math.huge, 0
+  local function look(x, t)
+    least, most = math.min(least, t:amin():item()), math.max(most, t:amax():item())
+    return -x
+  end
+  sl.loss.dsm(process, look, sl.zeros(10000, 1), { eps = 0.5 })
+  check.ok(least >= 0.5 and least < 0.51 and most <= 3 and most > 2.99, least .. " " .. most)
+end)
+
+check.test("the first batch tells of a prior that is too narrow", function()
+  local told, stderr = {}, io.stderr
+  io.stderr = { -- luacheck: ignore
+    write = function(_, text) told[#told + 1] = text end,
+  }
+  local ok, err = pcall(function()
+    local f, wide = function(x) return -x end, sl.randn(500, 2) * 10
+    local narrow, own = sl.sde.VE { sigma_max = 5 }, sl.sde.VE { sigma_max = 5, prior = { std = 11 } }
+    for _ = 1, 2 do
+      for _, process in ipairs { narrow, own, sl.sde.VP {} } do sl.loss.dsm(process, f, wide) end
+    end
+  end)
+  io.stderr = stderr -- luacheck: ignore
+  check.ok(ok, err)
+  check.eq(#told, 1)
+  check.ok(told[1]:find "m_T std" and told[1]:find "prior = { mean = ", told[1])
+end)
+
+-- ---- refusals -----------------------------------------------------------------------------------------
+
+check.test("bad arguments are named", function()
+  local vp, f = sl.sde.VP {}, function(x) return -x end
+  check.raises(function() sl.loss.dsm({}, f, sl.zeros(2, 2)) end, "dsm: argument process")
+  check.raises(function() sl.loss.dsm(vp, f, sl.zeros({ 2, 2 }, { dtype = "uint8" })) end,
+    "dsm: argument x0: expected a float tensor")
+  check.raises(function() sl.loss.dsm(vp, f, sl.zeros(2, 2), { weight = "std" }) end, "dsm: unknown option weight")
+  check.raises(function() sl.loss.dsm(vp, f, sl.zeros(2, 2), { weighting = "big" }) end, "dsm: option weighting")
+  check.raises(function() sl.loss.dsm(vp, f, sl.zeros(2, 2), { eps = 2 }) end, "dsm: argument eps")
+  local cubic = sl.sde.define {
+    drift = function(x) return -x * x * x end, diffusion = function(t) return t * 0 + 1 end, noise_type = "scalar",
+  }
+  check.raises(function() sl.loss.dsm(cubic, f, sl.zeros(2, 2)) end, "sliced score matching")
+end)

@@ -1,0 +1,149 @@
+-- The scripts as processes of their own, on a folder of little pictures.
+local check = require "check"
+local sl = require "sdelua"
+local system = require "sdelua.core".system
+
+local program = arg[-1]
+local folder = os.tmpname()
+os.remove(folder)
+local data = folder .. "/data"
+system.make_folder(data)
+local drawn = sl.randint(0, 256, { 12, 8, 8, 1 }, { dtype = "uint8" })
+for i = 1, 12 do sl.image.save(("%s/%02d.png"):format(data, i), drawn:select(1, i)) end
+
+local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+-- Exit code and all output of `sdelua ARGS`.
+local function run(...)
+  local words = { quote(program) }
+  for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
+  local pipe = io.popen(table.concat(words, " ") .. " 2>&1", "r")
+  local text = pipe:read "a"
+  local _, _, code = pipe:close()
+  return code, text
+end
+
+local function bytes(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+local small = { "--data", data, "--size", "8", "--channels", "1", "--nf", "4", "--ch-mult", "1,1", "--batch", "4",
+  "--preview-every", "4", "--warmup", "2" }
+
+-- Words for the program: options before the script, the script, its small network, more options.
+local function words(before, script, more)
+  local list = table.move(before, 1, #before, 1, {})
+  list[#list + 1] = "scripts/" .. script
+  table.move(small, 1, #small, #list + 1, list)
+  return table.unpack(table.move(more, 1, #more, #list + 1, list))
+end
+
+local function train(script, out, ...)
+  local code, text = run(words({}, script, { "--out", folder .. "/" .. out, ... }))
+  check.eq(code, 0, text)
+  return text
+end
+
+-- Sends the process a real SIGINT in the middle of training step `step`.
+local function interrupt_at(step)
+  return ([[local T = require "sdelua".train.Trainer
+    local step = T.step
+    function T:step()
+      if self.steps == %d then io.popen("kill -INT $PPID"):close() end
+      return step(self)
+    end]]):format(step - 1)
+end
+
+check.test("each training script leaves samples.png, metrics.jsonl and checkpoint.safetensors", function()
+  for _, name in ipairs { "vp", "ve", "subvp" } do
+    local text = train("train_" .. name .. ".lua", name, "--steps", "6")
+    check.ok(text:find("step 6/6", 1, true), text)
+    local names = system.list_folder(folder .. "/" .. name)
+    table.sort(names)
+    check.eq(names, { "checkpoint.safetensors", "metrics.jsonl", "samples.png" })
+    check.eq(sl.image.load(folder .. "/" .. name .. "/samples.png"):shape(), { 82, 82, 1 })
+    local metrics = bytes(folder .. "/" .. name .. "/metrics.jsonl")
+    local _, lines = metrics:gsub('{"grad_norm":[^\n]*,"loss":[^\n]*,"step":%d}\n', "")
+    check.eq(lines, 6)
+  end
+end)
+
+check.test("Ctrl-C saves and exits 130; --resume gives the run never stopped; any number of threads", function()
+  train("train_vp.lua", "whole", "--steps", "6", "--threads", "1")
+  for _, at in ipairs { 1, 5 } do
+    local out = folder .. "/stopped" .. at
+    local code, text = run(words({ "-e", interrupt_at(at) }, "train_vp.lua", { "--steps", "6", "--out", out }))
+    check.eq(code, 130, text)
+    check.ok(text:find("stopped after step " .. at, 1, true), text)
+    train("train_vp.lua", "stopped" .. at, "--resume", "--threads", "2")
+    for _, name in ipairs { "checkpoint.safetensors", "metrics.jsonl", "samples.png" } do
+      check.ok(bytes(out .. "/" .. name) == bytes(folder .. "/whole/" .. name), name .. " differs, stopped at " .. at)
+    end
+  end
+end)
+
+check.test("--resume keeps to what was begun, and needs a checkpoint", function()
+  local function fails(part, ...)
+    local code, text = run(words({}, "train_vp.lua", { "--resume", ... }))
+    check.ok(code ~= 0 and text:find(part, 1, true), text)
+  end
+  fails("--nf: the run in " .. folder .. "/vp began with 4, got 8", "--out", folder .. "/vp", "--nf", "8")
+  fails("--lr: the run in", "--out", folder .. "/vp", "--lr", "0.1")
+  fails("--flip: the run in", "--out", folder .. "/vp", "--flip")
+  fails("expected the checkpoint " .. folder .. "/none/checkpoint.safetensors", "--out", folder .. "/none")
+end)
+
+check.test("sample.lua: the same bytes for any batch and any threads, for each sampler", function()
+  for _, sampler in ipairs { "pc", "ancestral", "ode", "euler_maruyama", "reverse_diffusion" } do
+    local first
+    for i, how in ipairs { { "64", "2" }, { "1", "1" }, { "4", "2" } } do
+      local out = folder .. "/samples" .. i
+      local code, text = run("scripts/sample.lua", folder .. "/vp/checkpoint.safetensors", "--n", "9", "--steps", "5",
+        "--sampler", sampler, "--out", out, "--format", "npy", "--batch", how[1], "--threads", how[2])
+      check.eq(code, 0, text)
+      local now = bytes(out .. "/samples.npy") .. bytes(out .. "/grid.png")
+      first = first or now
+      check.ok(now == first, sampler .. " differs for batch " .. how[1])
+    end
+  end
+end)
+
+check.test("sample.lua: a PNG for each, and a grid", function()
+  local out, checkpoint = folder .. "/png", folder .. "/vp/checkpoint.safetensors"
+  local code, text = run("scripts/sample.lua", checkpoint, "--n", "3", "--steps", "2", "--out", out)
+  check.eq(code, 0, text)
+  local names = system.list_folder(out)
+  table.sort(names)
+  check.eq(names, { "00001.png", "00002.png", "00003.png", "grid.png" })
+  check.eq(sl.image.load(out .. "/00003.png"):shape(), { 8, 8, 1 })
+end)
+
+check.test("examples/custom_sde.lua draws its picture", function()
+  local picture = folder .. "/points.png"
+  local code, text = run("examples/custom_sde.lua", picture, "20")
+  check.eq(code, 0, text)
+  check.ok(text:find("affine (probed)", 1, true) and not text:find("warning", 1, true), text)
+  check.eq(sl.image.load(picture):shape(), { 480, 480, 3 })
+end)
+
+check.test("--help and wrong options", function()
+  for _, script in ipairs { "train_vp.lua", "train_ve.lua", "train_subvp.lua", "sample.lua" } do
+    local code, text = run("scripts/" .. script, "--help")
+    check.eq(code, 0, text)
+    check.ok(text:find("--threads", 1, true) and text:find("--seed", 1, true), text)
+  end
+  local code, text = run("scripts/train_vp.lua", "--steps", "none")
+  check.ok(code ~= 0 and text:find("expected an integer >= 1, got 'none'", 1, true), text)
+  code, text = run("scripts/train_vp.lua", "--data", "/nowhere")
+  check.ok(code ~= 0 and text:find("dataset-fashion-mnist", 1, true) and text:find("--data", 1, true), text)
+  code, text = run("scripts/train_vp.lua", "--size", "8")
+  check.ok(code ~= 0 and text:find("--size and --channels are for a folder of pictures", 1, true), text)
+  code, text = run("scripts/sample.lua", "/nowhere")
+  check.ok(code ~= 0 and text:find("/nowhere", 1, true), text)
+  code, text = run("-e", 'package.preload.argparse = error package.path = package.path:gsub("/usr[^;]*", "")',
+    "scripts/train_vp.lua")
+  check.ok(code ~= 0 and text:find("install Debian's package lua-argparse", 1, true), text)
+end)
+
+os.execute("rm -rf " .. quote(folder))

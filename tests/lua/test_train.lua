@@ -1,0 +1,197 @@
+local check = require "check"
+local sl = require "sdelua"
+local json = require "sdelua.json"
+local system = require "sdelua.core".system
+
+local function with_folder(fn)
+  local folder = os.tmpname()
+  os.remove(folder)
+  system.make_folder(folder)
+  local ok, err = xpcall(fn, debug.traceback, folder)
+  for _, name in ipairs(system.list_folder(folder)) do os.remove(folder .. "/" .. name) end
+  os.remove(folder)
+  if not ok then error(err, 0) end
+end
+
+local function bytes(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+local function interrupt_self() io.popen("kill -INT $PPID"):close() end
+
+-- ---- progress -----------------------------------------------------------------------------------------
+
+check.test("progress: the steps, a first step, no steps", function()
+  local function steps(...)
+    local list = {}
+    for step in sl.progress(...) do list[#list + 1] = step end
+    return list
+  end
+  check.eq(steps(3, { quiet = true }), { 1, 2, 3 })
+  check.eq(steps(4, { first = 3, quiet = true }), { 3, 4 })
+  check.eq(steps(0, { quiet = true }), {})
+  check.eq(steps(2, { first = 3, quiet = true }), {})
+  check.ok(#steps(math.huge, { minutes = 0.0005, quiet = true }) > 0)
+  check.raises(function() sl.progress(-1) end, "progress: argument n: expected a count, got -1")
+  check.raises(function() sl.progress(1, { silent = true }) end, "progress: unknown option silent")
+end)
+
+check.test("progress: the line", function()
+  for step, bar in sl.progress(4, { first = 3, quiet = true }) do
+    bar:set { loss = step / 4, images = 64 }
+    local want = ("^step %d/4  images 64  loss %.4f  [%%d.]+ steps/s  %%d+:%%d%%d left$"):format(step, step / 4)
+    check.ok(tostring(bar):match(want), tostring(bar))
+  end
+end)
+
+check.test("progress: Ctrl-C ends the loop after the step under way, a second one at once", function()
+  local last, kept
+  for step, bar in sl.progress(100, { quiet = true }) do
+    if step == 3 then interrupt_self() end
+    last, kept = step, bar
+  end
+  check.eq({ last, kept.interrupted }, { 3, true })
+  last = nil
+  check.raises(function()
+    for step in sl.progress(100, { quiet = true }) do
+      last = step
+      interrupt_self()
+      interrupt_self()
+      for _ = 1, 1e5 do last = step end
+      last = "went on"
+    end
+  end, "interrupted")
+  check.eq(last, 1)
+  for step in sl.progress(2, { quiet = true }) do last = step end
+  check.eq(last, 2, "the next loop is whole")
+end)
+
+-- ---- a run's folder ---------------------------------------------------------------------------------------
+
+check.test("metrics are cut back to the checkpoint's step", function()
+  with_folder(function(folder)
+    local run = sl.train.Run.open(folder, 0)
+    for step = 1, 5 do run:log { step = step, loss = step / 4 } end
+    run:close()
+    local file = assert(io.open(run.metrics, "a"))
+    file:write '{"step":2,"lo'
+    file:close()
+    run = sl.train.Run.open(folder, 3)
+    run:log { step = 4, loss = 9 }
+    run:close()
+    local steps = {}
+    for line in io.lines(run.metrics) do steps[#steps + 1] = json.decode(line).step end
+    check.eq(steps, { 1, 2, 3, 4 })
+    sl.train.Run.open(folder, 0):close()
+    check.eq(bytes(run.metrics), "")
+  end)
+end)
+
+-- ---- training -----------------------------------------------------------------------------------------------
+
+local images = sl.randint(0, 256, { 20, 8, 8, 1 }, { dtype = "uint8" })
+
+local function trainer()
+  return sl.train.Trainer.new {
+    samples = images, process = { kind = "VP", options = { beta_min = 0.1, beta_max = 20 } },
+    net = { kind = "UNet", options = { size = 8, channels = 1, nf = 8, ch_mult = { 1, 1 }, attn_resolutions = { 4 },
+      num_res_blocks = 1, dropout = 0.1 } },
+    settings = { batch = 8, warmup = 2, flip = true, dequantize = true, seed = 11 },
+  }
+end
+
+local function train_to(t, steps) while t.steps < steps do t:step() end end
+
+check.test("stopped and resumed is the same as never stopped, byte by byte, previews or not", function()
+  with_folder(function(folder)
+    local whole, part = trainer(), folder .. "/part"
+    train_to(whole, 7)
+    whole:save(folder .. "/whole")
+    local before = trainer()
+    train_to(before, 3)
+    before:with_average(function(score)
+      sl.solve.ancestral { steps = 3 }(before.process, score, { 2, 8, 8, 1 }, { seed = 1 })
+    end)
+    before:save(part)
+    sl.manual_seed(999)
+    local after = sl.train.Trainer.resume(part, images)
+    check.eq(after.steps, 3)
+    train_to(after, 7)
+    after:save(part)
+    check.ok(bytes(part) == bytes(folder .. "/whole"), "the checkpoints differ")
+  end)
+end)
+
+check.test("a checkpoint holds no time and no path, and loads ready to sample", function()
+  with_folder(function(folder)
+    local path, t = folder .. "/checkpoint.safetensors", trainer()
+    train_to(t, 3)
+    t:save(path)
+    check.ok(not bytes(path):find(folder, 1, true))
+    local model = sl.train.load(path)
+    check.eq({ model.step, model.shape, model.process.T, model.net.training }, { 3, { 8, 8, 1 }, 1.0, false })
+    local x, times = sl.image.to_float(images:narrow(1, 1, 2)), sl.tensor { 0.3, 0.7 }
+    local want = t:with_average(function(score) return score(x, times):totable() end)
+    check.eq(sl.no_grad(function() return model.score(x, times):totable() end), want)
+    local own = sl.sde.VP { beta_min = 0.2, beta_max = 10 }
+    check.ok(sl.train.load(path, { process = own }).process == own)
+  end)
+end)
+
+check.test("files that are not checkpoints, or name what they must not", function()
+  with_folder(function(folder)
+    local path, t = folder .. "/c", trainer()
+    local function altered(key, value, part)
+      t:save(path)
+      local tensors, texts = sl.load(path)
+      texts[key] = value
+      sl.save(path, tensors, texts)
+      check.raises(function() sl.train.load(path) end, part)
+    end
+    altered("network", '{"kind":"Module","options":{}}', "expected a known network with options")
+    altered("process", '{"kind":"define","options":{}}', "expected a known process with options")
+    altered("network", "{", "text network: expected a table in JSON")
+    altered("step", '"3"', "text step: expected a number in JSON")
+    altered("format", "other", "expected the text format to be sdelua checkpoint 1, got other")
+    altered("network", '{"kind":"UNet","options":{"size":8,"channels":1,"nf":4,"ch_mult":[1]}}', "does not fit")
+    sl.save(path, { stranger = sl.zeros { 1 } }, {})
+    check.raises(function() sl.train.load(path) end, path)
+    check.raises(function() sl.train.load(folder .. "/none") end, "none")
+    t:save(path)
+    check.raises(function() sl.train.Trainer.resume(path, images:narrow(1, 1, 19)) end,
+      "was trained on samples [20,8,8,1], got [19,8,8,1]")
+  end)
+end)
+
+check.test("a failed save leaves the previous checkpoint", function()
+  with_folder(function(folder)
+    local path, t = folder .. "/c", trainer()
+    t:save(path)
+    local before = bytes(path)
+    t.about.extra = 0 / 0
+    check.raises(function() t:save(path) end, "finite")
+    check.ok(bytes(path) == before)
+    check.eq(system.list_folder(folder), { "c" })
+  end)
+end)
+
+check.test("the averaged parameters are put back, also after an error", function()
+  local t = trainer()
+  train_to(t, 2)
+  local before = t.net:state_dict()["out.conv.weight"] or t.net:parameters()[1]
+  local values = before:totable()
+  check.raises(function() t:with_average(function() error "from inside" end) end, "from inside")
+  check.eq(before:totable(), values)
+  check.ok(t.net.training)
+end)
+
+check.test("held-out loss: 0 for the exact score, the noise's power for none", function()
+  local vp, x0 = sl.sde.VP {}, sl.zeros { 200, 2, 2, 1 }
+  local function exact(x, t)
+    local _, std = vp:marginal_prob(x, t)
+    return x / (std * std) * -1
+  end
+  check.close(sl.train.heldout(vp, exact, x0), 0, 0, 1e-8)
+  check.close(sl.train.heldout(vp, function(x) return x * 0 end, x0), 1, 0.1)
+end)
