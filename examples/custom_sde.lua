@@ -19,7 +19,7 @@ local score = process:score(net)
 local batches = sl.data.loader(sl.data.eight_gaussians(100000, { seed = 1 }), { batch = 512, seed = 1 })
 
 for step, bar in sl.progress(steps) do
-  local scope <close> = sl.scope() -- luacheck: ignore
+  local scope <close> = sl.scope()
   optimizer.lr = 2e-3 * math.min(1, 2 * (1 - step / steps)) -- falls to 0 over the second half
   local loss = sl.loss.dsm(process, score, batches())
   optimizer:zero_grad()

@@ -10,7 +10,7 @@ packages=(
   gcc libc6-dev cmake ninja-build pkg-config          # build
   clang libclang-rt-14-dev                            # fuzzers and sanitizers
   lua5.4 liblua5.4-dev lua-argparse                   # the language; options of the scripts
-  libopenblas-dev liblapacke-dev                      # sl.linalg
+  libopenblas-dev                                     # sl.linalg
   libstb-dev libpng-dev zlib1g-dev libzip-dev         # pictures, gzip, npz
   libedit-dev librandom123-dev                        # line editing; Philox
   dataset-fashion-mnist                               # the images that train_vp.lua trains on

@@ -75,7 +75,7 @@ end
 function EMA:apply(fn, ...)
   unswapped(self, "apply")
   self:swap()
-  local back <close> = setmetatable({}, { __close = function() self:swap() end }) -- luacheck: ignore
+  local back <close> = setmetatable({}, { __close = function() self:swap() end })
   return fn(...)
 end
 

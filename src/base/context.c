@@ -22,6 +22,7 @@ sl_ctx *sl_ctx_new(int threads) {
 
 void sl_ctx_free(sl_ctx *c) {
   if (!c) return;
+  sl_pool_close(c, 0); /* a host may leave from within a call */
   sl_threads_free(c->threads);
   free(c->temps);
   sl_memory_free(c->mem);

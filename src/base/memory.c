@@ -7,6 +7,17 @@
 
 #include <stdlib.h>
 
+/* Under AddressSanitizer the slack of a class and the blocks in the cache are
+   out of bounds, as they would be with plain malloc. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
 #define ALIGN 64
 #define CLASSES 192
 #define SLACK ((size_t)64 << 20)
@@ -33,6 +44,7 @@ static void trim(sl_memory *m) {
     while (m->list[i]) {
       block *b = m->list[i];
       m->list[i] = b->next;
+      UNPOISON((char *)b + ALIGN, b->size);
       free(b);
     }
   m->cached = 0;
@@ -89,7 +101,10 @@ void *sl_alloc(sl_ctx *c, size_t bytes, const char *what) {
   b->class = class;
   m->live += size;
   if (m->live > m->peak) m->peak = m->live;
-  return (char *)b + ALIGN;
+  char *p = (char *)b + ALIGN;
+  UNPOISON(p, bytes);
+  POISON(p + bytes, size - bytes);
+  return p;
 }
 
 void sl_free(sl_ctx *c, void *p) {
@@ -100,6 +115,7 @@ void sl_free(sl_ctx *c, void *p) {
   m->cached += b->size;
   b->next = m->list[b->class];
   m->list[b->class] = b;
+  POISON(p, b->size);
 }
 
 size_t sl_mem_live(const sl_ctx *c) { return c->mem->live; }

@@ -101,7 +101,7 @@ check.test("the host's hook interrupts at the poll points", function()
   local y = x
   for _ = 1, 50 do y = y * 1.01 end
   y = y:sum()
-  local count, before = 0, live()
+  local count = 0
   debug.sethook(function()
     count = count + 1
     if count == 20 then

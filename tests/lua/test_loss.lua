@@ -141,7 +141,7 @@ end)
 
 check.test("the first batch tells of a prior that is too narrow", function()
   local told, stderr = {}, io.stderr
-  io.stderr = { -- luacheck: ignore
+  io.stderr = {
     write = function(_, text) told[#told + 1] = text end,
   }
   local ok, err = pcall(function()
@@ -151,7 +151,7 @@ check.test("the first batch tells of a prior that is too narrow", function()
       for _, process in ipairs { narrow, own, sl.sde.VP {} } do sl.loss.dsm(process, f, wide) end
     end
   end)
-  io.stderr = stderr -- luacheck: ignore
+  io.stderr = stderr
   check.ok(ok, err)
   check.eq(#told, 1)
   check.ok(told[1]:find "m_T std" and told[1]:find "prior = { mean = ", told[1])

@@ -102,10 +102,12 @@ check.test("no mixture of arguments does worse than an error", function()
   local closed = sl.ones(1)
   do local _ <close> = closed end
   local values = {
-    false, true, 0, 1, -1, 2, -2, 3.5, 1 / 0, 0 / 0, 1 << 60, math.mininteger, "x", print, {}, { 1 }, { 2, 1 }, { -1, 0 },
-    { 1 << 40, 1 << 40 }, { dim = 1 }, { 1, "x" }, closed, sl.tensor(2), sl.ones { 3 }, sl.ones { 2, 3 }, sl.zeros { 0, 3 },
+    false, true, 0, 1, -1, 2, -2, 3.5, 1 / 0, 0 / 0, 1 << 60, math.mininteger, "x", print, {}, { 1 }, { 2, 1 },
+    { -1, 0 }, { 1 << 40, 1 << 40 }, { dim = 1 }, { 1, "x" }, closed, sl.tensor(2), sl.ones { 3 }, sl.ones { 2, 3 },
+    sl.zeros { 0, 3 },
     sl.ones { 1, 4, 4, 2 }, sl.ones { 3, 3, 2, 2 }, sl.ones { 2, 3 }:transpose(1, 2), sl.ones { 1, 3 }:expand(4, 3),
-    sl.ones({ 2, 3 }, { dtype = "float64" }), sl.ones({ 3 }, { dtype = "int64" }), sl.ones({ 2, 3 }, { dtype = "uint8" }),
+    sl.ones({ 2, 3 }, { dtype = "float64" }), sl.ones({ 3 }, { dtype = "int64" }),
+    sl.ones({ 2, 3 }, { dtype = "uint8" }),
     sl.full({ 2 }, -9, { dtype = "int64" }), sl.ones { 2, 3 }:requires_grad_(), { sl.ones(2), sl.ones(2) },
     { sl.ones(2), sl.ones { 2, 2 } },
   }

@@ -14,7 +14,7 @@ local function train(process)
   local score = process:score(net)
   local batches = sl.data.loader(sl.data.eight_gaussians(100000, { seed = 1 }), { batch = 512, seed = 1 })
   for step in sl.progress(STEPS, { quiet = true }) do
-    local scope <close> = sl.scope() -- luacheck: ignore
+    local scope <close> = sl.scope()
     optimizer.lr = 2e-3 * math.min(1, 2 * (1 - step / STEPS))
     local loss = sl.loss.dsm(process, score, batches())
     optimizer:zero_grad()
@@ -30,7 +30,7 @@ local function judge(name, process, score)
   local sampler, fresh = sl.solve.ancestral { steps = 250 }, sl.data.eight_gaussians(COUNT, { seed = 2 })
   local distance = 0
   for seed = 1, SEEDS do
-    local scope <close> = sl.scope() -- luacheck: ignore
+    local scope <close> = sl.scope()
     local x = sl.no_grad(function() return (sampler(process, score, { COUNT, 2 }, { seed = seed })) end)
     distance = distance + measure.sliced_w2(x, fresh, DIRECTIONS) / SEEDS
     local share, ratio = measure.modes(x, RADIUS, STD)

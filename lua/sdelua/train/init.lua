@@ -35,7 +35,7 @@ function train.heldout(process, score, x0)
   local z = random("normal", x0:shape(), 0, 0, NOISE_DRAW)
   local total = 0
   for first = 1, n, CHUNK do
-    local scope <close> = sl.scope() -- luacheck: ignore
+    local scope <close> = sl.scope()
     local count = math.min(CHUNK, n - first + 1)
     local function part(x) return x:narrow(1, first, count) end
     local mean, std = process:marginal_prob(part(x0), part(t))

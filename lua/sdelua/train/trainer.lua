@@ -71,7 +71,7 @@ end
 --- One step; returns the loss and the norm of the gradient before clipping. After an error (a gradient that is not
 -- finite, memory that is out) nothing has changed.
 function Trainer:step()
-  local scope <close> = sl.scope() -- luacheck: ignore
+  local scope <close> = sl.scope()
   rewind(self)
   local loss = sl.loss.dsm(self.process, self.score, self.batches(), { weighting = self.settings.weighting })
   self.optimizer:zero_grad()
@@ -84,7 +84,7 @@ end
 
 --- What fn(score) returns with the averaged parameters in the network, in evaluation mode and without recording.
 function Trainer:with_average(fn)
-  local back <close> = setmetatable({}, { __close = function() self.net:train() end }) -- luacheck: ignore
+  local back <close> = setmetatable({}, { __close = function() self.net:train() end })
   self.net:eval()
   return self.ema:apply(sl.no_grad, function() return fn(self.score) end)
 end
