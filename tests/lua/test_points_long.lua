@@ -27,7 +27,7 @@ local function train(process)
 end
 
 local function judge(name, process, score)
-  local sampler, fresh = sl.solve.ancestral { steps = 250 }, sl.data.eight_gaussians(COUNT, { seed = 2 })
+  local sampler, fresh = sl.solve.ancestral { steps = 150 }, sl.data.eight_gaussians(COUNT, { seed = 2 })
   local distance = 0
   for seed = 1, SEEDS do
     local scope <close> = sl.scope()
