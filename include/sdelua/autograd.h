@@ -38,6 +38,35 @@ SL_API bool sl_backward(sl_ctx *c, sl_tensor *y, sl_tensor *dy, bool create_grap
 SL_API bool sl_grad(sl_ctx *c, sl_tensor *y, sl_tensor *dy, int n, sl_tensor *const *x, sl_tensor **dx, bool create_graph,
                     bool retain);
 
+/* ---- functions of the caller's own ---------------------------------------- */
+
+/* A function that ops call as they call each other: y = f(x_0 .. x_n-1). forward runs
+   without recording. vjp fills dx[i] with sum(dy * dy/dx_i), of the shape and type
+   of x[i], where need[i]; NULL means none. It runs under the recording state of the
+   walk and has y when keep_y is set, else NULL. With create_graph it must be made
+   of ops.
+
+   Without a vjp backward runs forward once more, recorded and with the same random
+   numbers, and goes on through what that recorded: of all that forward makes nothing
+   is kept but y (gradient checkpointing, Chen et al. 2016). Results and gradients
+   have the bits that they have when forward is called as it is; gradients of
+   gradients may differ in the order of sums.
+
+   Both put their results into the current pool; NULL or false with the context's
+   error set. refs counts the graph nodes and calls that use the function (0 in a
+   fresh one); release is called whenever it falls back to 0. */
+typedef struct sl_function sl_function;
+struct sl_function {
+  int refs;
+  bool keep_y;
+  sl_tensor *(*forward)(sl_ctx *c, sl_function *f, int n, sl_tensor *const *x);
+  bool (*vjp)(sl_ctx *c, sl_function *f, int n, sl_tensor *const *x, sl_tensor *y, sl_tensor *dy, const bool *need,
+              sl_tensor **dx);
+  void (*release)(sl_function *f); /* may be NULL */
+};
+SL_API sl_tensor *sl_function_apply(sl_ctx *c, sl_function *f, int n, sl_tensor *const *x);
+SL_API void sl_function_release(sl_function *f);
+
 /* The same values, cut off from the graph (shares storage). */
 SL_API sl_tensor *sl_detach(sl_ctx *c, sl_tensor *x);
 

@@ -92,13 +92,12 @@ SL_API sl_tensor *sl_pool_return(sl_ctx *c, size_t mark, sl_tensor *t);
 /* ---- memory ------------------------------------------------------------- */
 
 /* Counted, 64-byte aligned, not cleared. NULL and SL_EMEMORY on failure.
-   Freed blocks are cached by size for reuse. `what` names the caller in the
-   message. */
+   Freed blocks are kept for reuse. `what` names the caller in the message. */
 SL_API void *sl_alloc(sl_ctx *c, size_t bytes, const char *what);
 SL_API void sl_free(sl_ctx *c, void *p);
 SL_API size_t sl_mem_live(const sl_ctx *c); /* bytes handed out now */
 SL_API size_t sl_mem_peak(const sl_ctx *c); /* and at most so far */
-/* Returns cached blocks to the system. */
+/* Returns what is kept to the system. */
 SL_API void sl_mem_trim(sl_ctx *c);
 /* For tests: the n-th sl_alloc from now fails (n = 1: the next one); with
    `onwards` every later one too. n = 0 switches it off. */

@@ -23,6 +23,8 @@ extern "C" {
 
 typedef struct sl_layer sl_layer;
 
+#define SL_LAYER_INPUTS 3 /* at most */
+
 #define SL_OMIT NAN /* an option that is not given */
 
 typedef struct sl_layer_info {

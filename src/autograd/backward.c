@@ -1,15 +1,17 @@
 /* The backward walk. Nodes are visited from the latest to the earliest, so a
    node's output gradients are complete when it is reached; the order is the
    order of recording and nothing else. Gradients reach the leaves only when
-   the whole walk has succeeded. */
+   the whole walk has succeeded. A vjp of the caller's own may begin a walk of
+   another graph: it has its own nodes, and finds the leaves' notes as they were
+   when it is done. */
 #include "op/op.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct target {
-  sl_tensor *x;    /* borrowed from the caller, or retained for a leaf found on the way */
-  sl_tensor *grad; /* retained */
+  sl_tensor *x, *grad; /* retained */
+  int64_t slot;        /* x's note of a walk around this one */
 } target;
 
 typedef struct walk {
@@ -36,6 +38,9 @@ static void *grown(sl_ctx *c, void *old, int64_t n, int64_t *cap, size_t size) {
 }
 
 static bool add_node(walk *w, sl_node *n) {
+  if (n->walk)
+    return sl_fail(w->c, SL_ESTATE, "backward: the graph of this %s is being walked already: in a backward function, "
+                   "detach what is differentiated again", n->call.op->name);
   sl_node **p = grown(w->c, w->nodes, w->n_nodes, &w->cap_nodes, sizeof *p);
   if (!p) return false;
   w->nodes = p;
@@ -49,8 +54,8 @@ static bool add_target(walk *w, sl_tensor *x) {
   target *p = grown(w->c, w->targets, w->n_targets, &w->cap_targets, sizeof *p);
   if (!p) return false;
   w->targets = p;
-  x->slot = w->n_targets;
-  w->targets[w->n_targets++] = (target){.x = x};
+  w->targets[w->n_targets] = (target){.x = sl_retain(x), .slot = x->slot};
+  x->slot = w->n_targets++;
   return true;
 }
 
@@ -61,11 +66,15 @@ static void walk_free(walk *w) {
       sl_release(n->dout[j]);
       n->dout[j] = NULL;
     }
+    n->walk = 0;
+    sl_node_forget(n);
     sl_node_release(n);
   }
   for (int64_t i = 0; i < w->n_targets; i++) {
-    sl_release(w->targets[i].grad);
-    if (!w->given) sl_release(w->targets[i].x);
+    target *t = &w->targets[i];
+    t->x->slot = t->slot;
+    sl_release(t->grad);
+    sl_release(t->x);
   }
   sl_free(w->c, w->nodes);
   sl_free(w->c, w->targets);
@@ -73,10 +82,11 @@ static void walk_free(walk *w) {
 
 /* ---- what is to be visited ---------------------------------------------------------- */
 
-/* Not recursive: the list itself is the work list. */
+/* Adds what y was recorded from. Not recursive: the list itself is the work list. */
 static bool collect(walk *w, const sl_tensor *y) {
-  if (y->node && !add_node(w, y->node)) return false;
-  for (int64_t i = 0; i < w->n_nodes; i++) {
+  int64_t i = w->n_nodes;
+  if (y->node && y->node->walk != w->id && !add_node(w, y->node)) return false;
+  for (; i < w->n_nodes; i++) {
     sl_node *n = w->nodes[i];
     if (n->freed)
       return sl_fail(w->c, SL_ESTATE, "backward: the graph of this %s was freed by an earlier backward; give that one "
@@ -112,9 +122,11 @@ static bool edge_wanted(const walk *w, const sl_tensor *x) {
   return target_of(w, x) >= 0 || (x->node && x->node->wanted);
 }
 
-/* From the earliest node on, so that each sees its inputs decided. */
-static void mark_wanted(walk *w) {
-  for (int64_t i = w->n_nodes - 1; i >= 0; i--) {
+/* Puts the nodes in order from number `first` on, and marks them from the earliest
+   on, so that each sees its inputs decided. */
+static void arrange(walk *w, int64_t first) {
+  qsort(w->nodes + first, (size_t)(w->n_nodes - first), sizeof *w->nodes, later_first);
+  for (int64_t i = w->n_nodes - 1; i >= first; i--) {
     sl_node *n = w->nodes[i];
     for (int j = 0; j < n->call.n_in && !n->wanted; j++) n->wanted = edge_wanted(w, n->call.in[j]);
   }
@@ -122,7 +134,11 @@ static void mark_wanted(walk *w) {
 
 /* ---- one node ---------------------------------------------------------------------------- */
 
+/* Nobody else sees it, so it may be changed in place. */
+static bool is_ours(const sl_tensor *t) { return t->refs == 1 && t->storage->refs == 1 && sl_is_contiguous(t); }
+
 static bool add_into(walk *w, sl_tensor **sum, sl_tensor *g) {
+  if (*sum && !w->create_graph && is_ours(*sum)) return sl_add_(w->c, *sum, g) != NULL;
   sl_tensor *t = *sum ? sl_add(w->c, *sum, g) : g;
   if (!t) return false;
   sl_retain(t);
@@ -131,29 +147,12 @@ static bool add_into(walk *w, sl_tensor **sum, sl_tensor *g) {
   return true;
 }
 
-static bool unchanged(walk *w, const sl_node *n) {
-  const sl_spec *s = n->call.op->spec;
-  for (int i = 0; i < n->call.n_in; i++) {
-    int j = i < s->n_in ? i : s->n_in - 1;
-    const sl_tensor *x = n->call.in[i];
-    if (s->in[j].keep && x && x->storage && x->storage->version != n->in_version[i])
-      return sl_fail(w->c, SL_ESTATE, "backward: %s needs its argument %s, which was changed in place since",
-                     n->call.op->name, s->in[j].name);
-  }
-  for (int i = 0; i < n->n_out; i++)
-    if (n->meta[i]->storage && n->meta[i]->storage->version != n->out_version[i])
-      return sl_fail(w->c, SL_ESTATE, "backward: %s needs its result, which was changed in place since", n->call.op->name);
-  return true;
-}
-
 static bool deliver(walk *w, const sl_node *n, sl_tensor *x, sl_tensor *g) {
   if (!sl_same_shape(x, g) || x->dtype != g->dtype)
     return sl_fail(w->c, SL_ESTATE, "backward: the gradient of %s has the wrong shape or type", n->call.op->name);
   if (x->node) return add_into(w, &x->node->dout[x->out_index], g);
-  if (!w->given && !(x->slot >= 0 && x->slot < w->n_targets && w->targets[x->slot].x == x)) {
-    if (!add_target(w, x)) return false;
-    sl_retain(x);
-  }
+  bool listed = x->slot >= 0 && x->slot < w->n_targets && w->targets[x->slot].x == x;
+  if (!w->given && !listed && !add_target(w, x)) return false;
   int64_t i = target_of(w, x);
   return i < 0 || add_into(w, &w->targets[i].grad, g);
 }
@@ -180,6 +179,42 @@ static bool run_vjp(walk *w, sl_node *n) {
   return ok;
 }
 
+/* Nodes that y, just recorded, leads to must be ones the walk has yet to visit. */
+static bool yet_to_visit(walk *w, const sl_node *n, uint64_t recorded, const sl_tensor *x) {
+  if (!x || !x->node || x->node->seq < n->seq || x->node->seq >= recorded) return true;
+  return sl_fail(w->c, SL_ESTATE, "backward: %s ran again and used the result of a %s that came after it",
+                 n->call.op->name, x->node->call.op->name);
+}
+
+/* out[0] of node n, computed once more and recorded. */
+static sl_tensor *record_again(sl_ctx *c, const sl_node *n) {
+  char a[128], b[128];
+  const sl_tensor *first = n->meta[0];
+  bool was = sl_recording_set(c, true);
+  sl_tensor *y = n->call.op->again(c, &n->call);
+  sl_recording_set(c, was);
+  if (!y || (sl_same_shape(y, first) && y->dtype == first->dtype)) return y;
+  return sl_fail(c, SL_ESTATE, "backward: %s ran again and gave %s of shape %s, before that %s of shape %s",
+                 n->call.op->name, sl_dtype_name(y->dtype), sl_shape_str(y, a), sl_dtype_name(first->dtype),
+                 sl_shape_str(first, b));
+}
+
+/* The nodes of that take the place of node i in the walk and in the order of visits,
+   as if they had been recorded from the start. */
+static bool unfold(walk *w, int64_t i) {
+  sl_node *n = w->nodes[i];
+  int64_t known = w->n_nodes;
+  uint64_t recorded = w->c->next_node;
+  sl_tensor *y = record_again(w->c, n);
+  if (!y || !sl_requires_grad(y)) return y != NULL;
+  if (!yet_to_visit(w, n, recorded, y) || !collect(w, y)) return false;
+  for (int64_t j = known; j < w->n_nodes; j++)
+    for (int k = 0; k < w->nodes[j]->call.n_in; k++)
+      if (!yet_to_visit(w, n, recorded, w->nodes[j]->call.in[k])) return false;
+  arrange(w, i + 1);
+  return deliver(w, n, y, n->dout[0]);
+}
+
 /* Targets that are outputs of this node: their gradient is complete now. */
 static bool take_outputs(walk *w, sl_node *n) {
   for (int64_t i = 0; w->given && i < w->n_targets; i++) {
@@ -189,12 +224,21 @@ static bool take_outputs(walk *w, sl_node *n) {
   return true;
 }
 
-static bool visit(walk *w, sl_node *n) {
+static bool run_node(walk *w, int64_t i) {
+  sl_node *n = w->nodes[i];
+  if (!n->wanted) return true;
+  if (!sl_node_restore(w->c, n) || !sl_node_unchanged(w->c, n)) return false;
+  return n->call.op->again ? unfold(w, i) : run_vjp(w, n);
+}
+
+static bool visit(walk *w, int64_t i) {
+  sl_node *n = w->nodes[i];
   bool any = false;
   for (int j = 0; j < n->n_out; j++) any |= n->dout[j] != NULL;
   size_t mark = sl_pool_open(w->c);
-  bool ok = !any || (take_outputs(w, n) && (!n->wanted || (unchanged(w, n) && run_vjp(w, n))));
+  bool ok = !any || (take_outputs(w, n) && run_node(w, i));
   sl_pool_close(w->c, mark);
+  sl_node_forget(n);
   for (int j = 0; j < SL_MAX_OUT; j++) {
     sl_release(n->dout[j]);
     n->dout[j] = NULL;
@@ -208,16 +252,15 @@ static bool visit(walk *w, sl_node *n) {
 
 static bool run(walk *w, sl_tensor *y, sl_tensor *dy) {
   if (!collect(w, y)) return false;
-  qsort(w->nodes, (size_t)w->n_nodes, sizeof *w->nodes, later_first);
-  mark_wanted(w);
+  arrange(w, 0);
   if (y->node ? !add_into(w, &y->node->dout[y->out_index], dy) : false) return false;
   if (!y->node) { /* a leaf: d(y)/d(y) */
-    if (!w->given && !(add_target(w, y) && sl_retain(y))) return false;
+    if (!w->given && !add_target(w, y)) return false;
     int64_t i = target_of(w, y);
     if (i >= 0 && !add_into(w, &w->targets[i].grad, dy)) return false;
   }
   for (int64_t i = 0; i < w->n_nodes; i++)
-    if (!visit(w, w->nodes[i])) return false;
+    if (!visit(w, i)) return false;
   return true;
 }
 
@@ -243,7 +286,7 @@ static sl_tensor *own_gradient(walk *w, int64_t i) {
   sl_tensor *x = w->targets[i].x, *g = w->targets[i].grad;
   if (x->grad) return sl_add(w->c, x->grad, g);
   if (w->create_graph) return g;
-  if (g->refs == 1 && g->storage->refs == 1 && sl_is_contiguous(g)) return g;
+  if (is_ours(g)) return g;
   sl_tensor *copy = sl_empty(w->c, g->dtype, g->ndim, g->shape);
   return copy && sl_copy_into(w->c, copy, g) ? copy : NULL;
 }
@@ -299,9 +342,9 @@ bool sl_grad(sl_ctx *c, sl_tensor *y, sl_tensor *dy, int n, sl_tensor *const *x,
   c->recording = create_graph;
   bool ok = dy && list_targets(&w, n, x) && run(&w, y, dy);
   for (int i = 0; ok && i < n; i++) {
-    sl_tensor *g = w.targets[i].grad;
+    sl_tensor *t = w.targets[i].x, *g = w.targets[i].grad;
     w.targets[i].grad = NULL;
-    dx[i] = g ? sl_temp(c, g) : sl_full(c, x[i]->dtype, x[i]->ndim, x[i]->shape, 0);
+    dx[i] = g ? sl_temp(c, g) : sl_full(c, t->dtype, t->ndim, t->shape, 0);
     ok = dx[i] != NULL;
   }
   walk_free(&w);

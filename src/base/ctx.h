@@ -32,6 +32,7 @@ struct sl_ctx {
   uint64_t next_node;    /* sequence number of the next graph node */
   struct sl_node *dying; /* nodes without references, to be taken apart */
   bool draining;
+  struct sl_watch *watch; /* op/function.c: what a function that will run again has read; NULL otherwise */
   uint64_t walks;        /* backward walks so far: marks of visited nodes */
 
   bool ops_ready;                     /* sl_ops_init has bound op_kernel */

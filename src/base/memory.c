@@ -1,40 +1,22 @@
-/* Blocks come in size classes, four to a power of two, and go back to a list a
-   class when freed: a training step asks for the same sizes again and again.
-   Blocks handed out but never freed stay with their owner; the cache alone is
-   ours to return. */
+/* Small blocks come in size classes, four to a power of two, and go back to a
+   list a class when freed; large ones are cut from an arena (arena.c). Blocks
+   handed out but never freed stay with their owner; the rest alone is ours to
+   return. */
 #include "base/memory.h"
+#include "base/arena.h"
 #include "base/ctx.h"
 
 #include <stdlib.h>
 
-/* Under AddressSanitizer the slack of a class and the blocks in the cache are
-   out of bounds, as they would be with plain malloc. */
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
-#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
-#else
-#define POISON(p, n) ((void)(p), (void)(n))
-#define UNPOISON(p, n) ((void)(p), (void)(n))
-#endif
-
-#define ALIGN 64
-#define CLASSES 192
-#define SLACK ((size_t)64 << 20)
-
-typedef struct block {
-  size_t size; /* without this header */
-  int class;
-  struct block *next; /* in the cache */
-} block;
-
-_Static_assert(sizeof(block) <= ALIGN, "the header keeps the alignment");
+#define CLASSES 48
+#define LARGE ((size_t)32 << 10) /* the largest class */
 
 struct sl_memory {
-  size_t live, peak, cached;
+  size_t live, peak;
   uint64_t fail_in; /* 0: never */
   bool fail_onwards;
-  block *list[CLASSES];
+  sl_block *list[CLASSES];
+  sl_arena arena;
 };
 
 sl_memory *sl_memory_new(void) { return calloc(1, sizeof(sl_memory)); }
@@ -42,12 +24,12 @@ sl_memory *sl_memory_new(void) { return calloc(1, sizeof(sl_memory)); }
 static void trim(sl_memory *m) {
   for (int i = 0; i < CLASSES; i++)
     while (m->list[i]) {
-      block *b = m->list[i];
+      sl_block *b = m->list[i];
       m->list[i] = b->next;
-      UNPOISON((char *)b + ALIGN, b->size);
+      UNPOISON((char *)b + SL_ALIGN, b->size);
       free(b);
     }
-  m->cached = 0;
+  sl_arena_trim(&m->arena);
 }
 
 void sl_memory_free(sl_memory *m) {
@@ -55,16 +37,16 @@ void sl_memory_free(sl_memory *m) {
   free(m);
 }
 
-/* The class of a size and the size that its blocks have: ALIGN * {4,5,6,7}/4 * 2^k. */
+/* The class of a size and the size that its blocks have: SL_ALIGN * {4,5,6,7}/4 * 2^k. */
 static int class_of(size_t bytes, size_t *size) {
-  size_t units = (bytes + ALIGN - 1) / ALIGN;
+  size_t units = (bytes + SL_ALIGN - 1) / SL_ALIGN;
   if (units <= 4) {
-    *size = (units ? units : 1) * ALIGN;
-    return (int)(*size / ALIGN) - 1;
+    *size = (units ? units : 1) * SL_ALIGN;
+    return (int)(*size / SL_ALIGN) - 1;
   }
   int top = 63 - __builtin_clzll(units); /* units in [2^top, 2^(top+1)) */
   size_t step = (size_t)1 << (top - 2), n = (units + step - 1) / step; /* 4 .. 8 */
-  *size = n * step * ALIGN;
+  *size = n * step * SL_ALIGN;
   return 4 * (top - 1) + (int)(n - 4);
 }
 
@@ -74,47 +56,42 @@ static bool must_fail(sl_memory *m) {
   return true;
 }
 
-/* The cache may hold what the busiest moment needed, and no more. */
-static block *fresh(sl_memory *m, size_t size) {
-  if (m->cached && m->live + m->cached + size > m->peak + m->peak / 4 + SLACK) trim(m);
-  block *b = aligned_alloc(ALIGN, ALIGN + size);
-  if (!b && m->cached) {
-    trim(m);
-    b = aligned_alloc(ALIGN, ALIGN + size);
-  }
+static sl_block *take_small(sl_memory *m, size_t bytes) {
+  size_t size;
+  int list = class_of(bytes, &size);
+  sl_block *b = m->list[list];
+  if (b) m->list[list] = b->next;
+  else if ((b = aligned_alloc(SL_ALIGN, SL_ALIGN + size))) *b = (sl_block){.size = size, .list = list};
   return b;
+}
+
+static sl_block *take(sl_memory *m, size_t bytes) {
+  return bytes <= LARGE ? take_small(m, bytes) : sl_arena_take(&m->arena, bytes);
 }
 
 void *sl_alloc(sl_ctx *c, size_t bytes, const char *what) {
   sl_memory *m = c->mem;
-  size_t size = 0;
-  int class = bytes > SIZE_MAX / 4 ? -1 : class_of(bytes, &size);
-  if (class < 0 || must_fail(m)) return sl_fail(c, SL_EMEMORY, "%s: out of memory for %zu bytes", what, bytes);
-  block *b = m->list[class];
-  if (b) {
-    m->list[class] = b->next;
-    m->cached -= size;
-  } else if (!(b = fresh(m, size))) {
-    return sl_fail(c, SL_EMEMORY, "%s: out of memory for %zu bytes", what, bytes);
-  }
-  b->size = size;
-  b->class = class;
-  m->live += size;
+  sl_block *b = bytes > SIZE_MAX / 4 || must_fail(m) ? NULL : take(m, bytes);
+  if (!b) return sl_fail(c, SL_EMEMORY, "%s: out of memory for %zu bytes", what, bytes);
+  m->live += b->size;
   if (m->live > m->peak) m->peak = m->live;
-  char *p = (char *)b + ALIGN;
+  char *p = (char *)b + SL_ALIGN;
   UNPOISON(p, bytes);
-  POISON(p + bytes, size - bytes);
+  POISON(p + bytes, b->size - bytes);
   return p;
 }
 
 void sl_free(sl_ctx *c, void *p) {
   if (!p) return;
   sl_memory *m = c->mem;
-  block *b = (block *)((char *)p - ALIGN);
+  sl_block *b = (sl_block *)((char *)p - SL_ALIGN);
   m->live -= b->size;
-  m->cached += b->size;
-  b->next = m->list[b->class];
-  m->list[b->class] = b;
+  if (b->list < 0) {
+    sl_arena_give(&m->arena, b);
+    return;
+  }
+  b->next = m->list[b->list];
+  m->list[b->list] = b;
   POISON(p, b->size);
 }
 

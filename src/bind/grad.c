@@ -1,4 +1,4 @@
-/* Gradients: backward, sl.grad, no_grad, requires_grad_. */
+/* Gradients: backward, sl.grad, no_grad, enable_grad, requires_grad_. */
 #include "tensor.h"
 
 static const char *const backward_options[] = {"create_graph", "grad", NULL};
@@ -65,14 +65,18 @@ static int grad_function(lua_State *L) {
   return 1;
 }
 
-/* no_grad(f, ...): f's results; nothing in it is recorded. */
-static int no_grad(lua_State *L) {
-  check_callable(L, 1, "no_grad", "f");
-  bool was = sl_recording_set(context(L), false);
+static int call_recording(lua_State *L, const char *who, bool on) {
+  check_callable(L, 1, who, "f");
+  bool was = sl_recording_set(context(L), on);
   int status = traced_pcall(L, lua_gettop(L) - 1, LUA_MULTRET);
   sl_recording_set(context(L), was);
   return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }
+
+/* no_grad(f, ...): f's results; nothing in it is recorded. */
+static int no_grad(lua_State *L) { return call_recording(L, "no_grad", false); }
+/* enable_grad(f, ...): the same, recorded: in a no_grad, or in the functions of a custom_vjp. */
+static int enable_grad(lua_State *L) { return call_recording(L, "enable_grad", true); }
 
 static int is_recording(lua_State *L) {
   lua_pushboolean(L, sl_recording(context(L)));
@@ -92,7 +96,8 @@ static const luaL_Reg methods[] = {
   {"backward", tensor_backward}, {"requires_grad_", tensor_requires_grad}, {NULL, NULL},
 };
 static const luaL_Reg functions[] = {
-  {"grad", grad_function}, {"no_grad", no_grad}, {"is_recording", is_recording}, {NULL, NULL},
+  {"grad", grad_function}, {"no_grad", no_grad}, {"enable_grad", enable_grad}, {"is_recording", is_recording},
+  {NULL, NULL},
 };
 
 void sl_bind_grad(lua_State *L) {

@@ -55,9 +55,16 @@ static int layer_new(lua_State *L) {
 typedef struct running {
   sl_layer *layer;
   int n;
-  sl_tensor *in[2];
+  sl_tensor *in[SL_LAYER_INPUTS];
   uint32_t draw; /* a second try draws the same mask */
 } running;
+
+static sl_layer_info info_of(const sl_layer *l) {
+  sl_layer_info info;
+  for (int i = 0; sl_layer_info_at(i, &info); i++)
+    if (!strcmp(info.name, sl_layer_kind_name(l))) break;
+  return info;
+}
 
 static sl_tensor *run(sl_ctx *c, void *args) {
   running *r = args;
@@ -67,10 +74,18 @@ static sl_tensor *run(sl_ctx *c, void *args) {
 
 static int layer_call(lua_State *L) {
   running r = {.layer = check_layer(L, 1, "layer"), .draw = sl_train_draw(context(L))};
-  const char *who = sl_layer_kind_name(r.layer);
-  r.n = lua_gettop(L) - 1;
-  if (r.n > 2) return luaL_error(L, "%s: expected at most 2 tensors, got %d arguments", who, r.n);
-  for (int i = 0; i < r.n; i++) r.in[i] = opt_tensor(L, i + 2, who, i ? "emb" : "x");
+  sl_layer_info info = info_of(r.layer);
+  const char *name = info.inputs;
+  int given = lua_gettop(L) - 1;
+  for (; r.n < given && *name; r.n++) { /* names such as "x emb?" */
+    int len = (int)strcspn(name, " ?");
+    lua_pushlstring(L, name, (size_t)len);
+    r.in[r.n] = opt_tensor(L, r.n + 2, info.name, lua_tostring(L, -1));
+    name += len + (name[len] == '?');
+    name += strspn(name, " ");
+  }
+  if (r.n < given)
+    return luaL_error(L, "%s: expected at most %d tensors (%s), got %d arguments", info.name, r.n, info.inputs, given);
   while (r.n && !r.in[r.n - 1]) r.n--;
   return return_tensor(L, run, &r);
 }
@@ -126,9 +141,7 @@ static int nn_convert(lua_State *L) {
 }
 
 static sl_options options_of(lua_State *L, const sl_layer *l) {
-  sl_layer_info info;
-  for (int i = 0; sl_layer_info_at(i, &info); i++)
-    if (!strcmp(info.name, sl_layer_kind_name(l))) break;
+  sl_layer_info info = info_of(l);
   return parse_options(L, &info);
 }
 

@@ -91,8 +91,7 @@ static void read_tensor(reader *r, int i) {
   if (r->spec->in[i].optional && (!at || lua_isnil(r->L, at))) return;
   if (!at) at = lua_gettop(r->L) + 1;
   if (operator && lua_type(r->L, at) == LUA_TNUMBER) read_number_operand(r, at, &r->a->in[i]);
-  else if (operator && !is_tensor(r->L, at)) bad_argument(r->L, at, r->a->who, name, "a tensor or a number");
-  else r->a->in[i].t = check_tensor(r->L, at, r->a->who, name);
+  else r->a->in[i].t = (operator ? check_operand : check_tensor)(r->L, at, r->a->who, name);
 }
 
 static void read_tensor_list(reader *r, int i) {

@@ -121,15 +121,19 @@ void call_once(lua_State *L, core_fn *fn, void *args) {
   if (!run_in_pool(s, fn, args)) raise_error(L);
 }
 
-void call_core(lua_State *L, core_fn *fn, void *args) {
-  state *s = state_get(L);
+static void call_with(lua_State *L, state *s, core_fn *fn, void *args) {
   sl_error e;
-  collect_if_grown(L, s);
   if (run_in_pool(s, fn, args)) return;
   if (s->ctx->error.code != SL_EMEMORY) raise_error(L);
   sl_error_take(s->ctx, &e);
   collect(L, s);
   if (!run_in_pool(s, fn, args)) raise_error(L);
+}
+
+void call_core(lua_State *L, core_fn *fn, void *args) {
+  state *s = state_get(L);
+  collect_if_grown(L, s);
+  call_with(L, s, fn, args);
 }
 
 typedef struct one_result {
@@ -147,9 +151,11 @@ static bool one_result_run(sl_ctx *c, void *args) {
 }
 
 int return_tensor(lua_State *L, tensor_fn *fn, void *args) {
-  one_result r = {fn, args, new_tensor_slot(L)};
+  state *s = state_get(L);
+  one_result r = {fn, args, new_slot(L, s)};
   int top = lua_gettop(L);
-  call_core(L, one_result_run, &r);
+  s->running = L; /* a finalizer may have run */
+  call_with(L, s, one_result_run, &r);
   lua_settop(L, top);
   return 1;
 }

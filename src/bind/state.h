@@ -38,6 +38,9 @@ bool finalizing(lua_State *L);
 /* One full collection if live bytes have grown far past those of the last one. */
 void collect_if_grown(lua_State *L, state *s);
 
+/* new_tensor_slot for a caller that has the state. */
+sl_tensor **new_slot(lua_State *L, state *s);
+
 void link_in(state *s, link *at);
 void link_out(link *at);
 void handle_drop(tensor_handle *h);

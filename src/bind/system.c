@@ -1,5 +1,6 @@
 /* core.system: the little that the Lua files need of the machine and that Lua's own library lacks. */
 #include "bind/bind.h"
+#include "kernel/kernel.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -73,11 +74,33 @@ static int system_list_folder(lua_State *L) {
   return 1;
 }
 
+/* peak_flops(): float32 operations a second that this machine does at most, on as many threads as are set. */
+static int system_peak_flops(lua_State *L) {
+  lua_pushnumber(L, sl_peak_flops(context(L)));
+  return 1;
+}
+
+/* peak_copy(bytes): bytes a second that a copy reads and writes, with that many in all. */
+static int system_peak_copy(lua_State *L) {
+  int64_t bytes = check_integer(L, 1, "system.peak_copy", "bytes", 2, INT64_C(1) << 32);
+  double rate = sl_peak_copy(context(L), bytes);
+  if (rate == 0) return raise_error(L);
+  lua_pushnumber(L, rate);
+  return 1;
+}
+
 void sl_bind_system(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"clock", system_clock}, {"is_terminal", system_is_terminal}, {"kind", system_kind},
-    {"make_folder", system_make_folder}, {"list_folder", system_list_folder}, {NULL, NULL}};
+    {"make_folder", system_make_folder}, {"list_folder", system_list_folder},
+    {"peak_flops", system_peak_flops}, {"peak_copy", system_peak_copy}, {NULL, NULL}};
   handle_register(L, &folder_type);
   luaL_newlib(L, functions);
+#if defined(__clang__)
+  lua_pushliteral(L, "clang " __clang_version__);
+#else
+  lua_pushliteral(L, "gcc " __VERSION__);
+#endif
+  lua_setfield(L, -2, "compiler");
   lua_setfield(L, -2, "system");
 }

@@ -12,11 +12,15 @@ static tensor_handle *handle_at(lua_State *L, int i) {
   return same ? lua_touserdata(L, i) : NULL;
 }
 
-tensor_handle *check_handle(lua_State *L, int i, const char *who, const char *name) {
+static tensor_handle *check_live(lua_State *L, int i, const char *who, const char *name, const char *expected) {
   tensor_handle *h = handle_at(L, i);
-  if (!h) bad_argument(L, i, who, name, "a tensor");
+  if (!h) bad_argument(L, i, who, name, expected);
   if (!h->t) luaL_error(L, "%s: argument %s: this tensor is closed: its scope has ended", who, name);
   return h;
+}
+
+tensor_handle *check_handle(lua_State *L, int i, const char *who, const char *name) {
+  return check_live(L, i, who, name, "a tensor");
 }
 
 bool is_tensor(lua_State *L, int i) { return handle_at(L, i) != NULL; }
@@ -24,12 +28,17 @@ sl_tensor *check_tensor(lua_State *L, int i, const char *who, const char *name) 
   return check_handle(L, i, who, name)->t;
 }
 
+sl_tensor *check_operand(lua_State *L, int i, const char *who, const char *name) {
+  return check_live(L, i, who, name, "a tensor or a number")->t;
+}
+
 sl_tensor *opt_tensor(lua_State *L, int i, const char *who, const char *name) {
   return lua_isnoneornil(L, i) ? NULL : check_tensor(L, i, who, name);
 }
 
-sl_tensor **new_tensor_slot(lua_State *L) {
-  state *s = state_get(L);
+sl_tensor **new_tensor_slot(lua_State *L) { return new_slot(L, state_get(L)); }
+
+sl_tensor **new_slot(lua_State *L, state *s) {
   collect_if_grown(L, s);
   luaL_checkstack(L, 4, "too many tensors");
   tensor_handle *h = lua_newuserdatauv(L, sizeof *h, 0);

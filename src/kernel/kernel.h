@@ -42,7 +42,7 @@ typedef struct sl_reduce_kernel {
 
 /* ---- products -------------------------------------------------------------- */
 
-/* c[m,n] (+)= a[m,k] b[k,n] + bias[n], for each of `batch`. Strides in elements;
+/* c[m,n] (+)= a[m,k] b[k,n] + bias[n] + residual[m,n], for each of `batch`. Strides in elements;
    a transpose is a swap of strides. Each element is a sum over equal chunks of k,
    each one chain over ascending k; where they end depends on k alone. */
 typedef struct sl_gemm {
@@ -51,13 +51,26 @@ typedef struct sl_gemm {
   const void *b; int64_t b_batch, b_row, b_col;
   void *c;       int64_t c_batch, c_row; /* columns of c are contiguous */
   const void *bias; /* NULL or [n] */
+  const void *residual; /* NULL or [m,n], contiguous; with batch 1 only */
   bool accumulate;  /* add to what c holds */
 } sl_gemm;
 
-/* x [n,h,w,cin], weights [kh,kw,cin,cout], y [n,oh,ow,cout], zero padding. */
+/* x [n,h,w,cin], weights [kh,kw,cin,cout], y [n,oh,ow,cout], zero padding.
+   In float32, a 3x3 window of stride 1 and padding up to 2 goes by Winograd's method (winograd.inc),
+   but for images under 4 pixels a side and few channels to few. For terms ~ N(0,1) or the SiLU of that,
+   |y - exact| <= 5e-6 |exact| in the Euclidean norm for y and dx at up to 256 channels, and
+   <= 1e-5 for dw over 32 images of 28x28 pixels. There, what is not finite in x spoils the whole
+   tile of 4x4 pixels of y that it meets. All else sums its own products, and in float64 always. */
 typedef struct sl_conv {
   int64_t n, h, w, cin, kh, kw, cout, stride, padding, oh, ow;
 } sl_conv;
+
+/* What a convolution adds to its product: (product + bias) + residual. Each may be NULL. */
+typedef struct sl_epilogue {
+  const void *bias;     /* [cout], or [n,cout] when per_sample: a time embedding, say */
+  bool per_sample;
+  const void *residual; /* of y's shape */
+} sl_epilogue;
 
 /* x [n,p,c] in g groups of c/g channels: statistics per sample and group over
    p and the group's channels (biased variance). w, b: [c] or NULL. */
@@ -76,16 +89,19 @@ typedef struct sl_attn {
 
 typedef struct sl_real_kernels {
   bool (*gemm)(sl_ctx *c, const sl_gemm *g);
-  bool (*conv2d)(sl_ctx *c, const sl_conv *s, const void *x, const void *w, const void *bias, void *y);
+  bool (*conv2d)(sl_ctx *c, const sl_conv *s, const void *x, const void *w, const sl_epilogue *e, void *y);
   bool (*conv2d_dx)(sl_ctx *c, const sl_conv *s, const void *dy, const void *w, void *dx);
   bool (*conv2d_dw)(sl_ctx *c, const sl_conv *s, const void *x, const void *dy, void *dw);
 
-  /* mean, rstd: [n,g], written when not NULL. silu: y = silu(norm(x) w + b). */
-  bool (*norm)(sl_ctx *c, const sl_norm *s, bool silu, const void *x, const void *w, const void *b, void *y, void *mean,
-               void *rstd);
-  /* dw, db: [c] or NULL; the sums over n and p go in chunks fixed by shape. */
-  bool (*norm_grad)(sl_ctx *c, const sl_norm *s, bool silu, const void *x, const void *w, const void *b, const void *mean,
-                    const void *rstd, const void *dy, void *dx, void *dw, void *db);
+  /* stats [n,g,3] is written: mean, what rounding lost of it, 1/sqrt(var + eps). silu: y = silu(norm(x) w + b). */
+  bool (*norm)(sl_ctx *c, const sl_norm *s, bool silu, const void *x, const void *w, const void *b, void *y,
+               void *stats);
+  /* The same y, to the bit, in one pass from the stats that norm wrote. */
+  bool (*norm_apply)(sl_ctx *c, const sl_norm *s, bool silu, const void *x, const void *w, const void *b,
+                     const void *stats, void *y);
+  /* dw, db: [c] or NULL; the sums over n and p go in chunks fixed by shape. dx may not be x or dy. */
+  bool (*norm_grad)(sl_ctx *c, const sl_norm *s, bool silu, const void *x, const void *w, const void *b,
+                    const void *stats, const void *dy, void *dx, void *dw, void *db);
   bool (*attention)(sl_ctx *c, const sl_attn *s, const void *q, const void *k, const void *v, void *o);
   /* dq, dk, dv contiguous; any may be NULL. */
   bool (*attention_grad)(sl_ctx *c, const sl_attn *s, const void *q, const void *k, const void *v, const void *dout, void *dq,
@@ -105,6 +121,8 @@ typedef struct sl_real_kernels {
   /* n elements of one sample from element `first` on (a multiple of 4). Normals
      by Box-Muller on pairs, computed in float32 and widened. Uniforms on [0,1). */
   void (*random)(sl_dist dist, const sl_key *key, int64_t first, int64_t n, void *y);
+  /* The same for many short rows y [rows,n], each its own sample: index[i], or key's and on without index. */
+  void (*random_rows)(sl_dist dist, const sl_key *key, const int64_t *index, int64_t rows, int64_t n, void *y);
 
   /* Sum of squares in double, in chunks fixed by n. */
   double (*sumsq)(int64_t n, const void *x);
@@ -113,8 +131,14 @@ typedef struct sl_real_kernels {
      p = (1-decay) p - step m/(root sqrt(v) + eps); step is lr/(1-b1^t), root is 1/sqrt(1-b2^t). */
   void (*adam)(int64_t n, void *p, const void *g, void *m, void *v, double scale, double b1, double b2, double step,
                double root, double eps, double l2, double decay);
+  /* g' = scale g + decay p, v = momentum v + keep g', p -= lr v, or (nesterov) lr (g' + momentum v) */
+  void (*sgd)(int64_t n, void *p, const void *g, void *v, double scale, double decay, double momentum, double keep,
+              double lr, bool nesterov);
   /* avg += (1 - decay) (p - avg) */
   void (*ema)(int64_t n, void *avg, const void *p, double decay);
+
+  /* `rounds` of multiply-adds on registers, as fast as a core does them; returns how many operations. */
+  double (*probe)(int64_t rounds);
 } sl_real_kernels;
 
 typedef struct sl_kernels {
@@ -128,6 +152,12 @@ typedef struct sl_kernels {
 } sl_kernels;
 
 extern const sl_kernels sl_kernels_baseline, sl_kernels_avx2, sl_kernels_avx512;
+
+/* peak.c: what the machine does at most on the context's threads, measured in some tenths of a second: operations a
+   second (float32 multiply-adds count two), and bytes a second read and written by a copy with that many in all (0 and
+   SL_EMEMORY when memory is out). */
+double sl_peak_flops(sl_ctx *c);
+double sl_peak_copy(sl_ctx *c, int64_t bytes);
 
 /* choose.c defines sl_kernels_choose (declared in base/ctx.h) and sl_isa. */
 

@@ -1,6 +1,6 @@
 /* Elementary functions of float32 vectors. Each lane is a function of its value
    alone. Largest errors in units in the last place (the tests hold every set to
-   them): exp, log, log1p 1.5; sin, cos 1.6; expm1, erf 2; tanh 3; pow 1.
+   them): exp 1.2; log, log1p 1.5; sin, cos 1.6; expm1, erf 2; tanh 3; pow 1.
    Zeros, infinities, NaN and denormals as in C's Annex F. Polynomials of exp,
    log, sin and cos: Moshier's Cephes; erf and erfc: after N. Juffa. */
 #ifndef SL_KERNEL_MATH32_H
@@ -31,23 +31,50 @@ INLINE f32v f32_pow2(f32m k) { return (f32v)((k + 127) << 23); }
 #define LN2_HI 0.693359375f
 #define LN2_LO -2.12194440e-4f
 
-/* x = k ln 2 + r, |r| <= ln 2 / 2; gives e^r - 1 */
+/* x = k ln 2 + r, |r| <= ln 2 / 2; k is in the low bits of t */
+INLINE f32v f32_exp_reduce(f32v x, f32v *t) {
+  *t = f32_fma(x, f32_splat(1.44269504f), f32_splat(F32_MAGIC));
+  f32v n = *t - F32_MAGIC, r = f32_fma(n, f32_splat(-LN2_HI), x);
+  return f32_fma(n, f32_splat(-LN2_LO), r);
+}
+
+/* e^r for |r| <= ln 2 / 2: a minimax polynomial */
+INLINE f32v f32_exp_near(f32v r) {
+  return F32_POLY(r, 1.38145359e-3f, 8.36874545e-3f, 4.16683927e-2f, 1.66665211e-1f, 4.99999940e-1f, 1, 1);
+}
+
+/* What comes out as 0 is not computed: an underflow costs a hundred cycles. */
+#if SL_WIDTH == 64
+INLINE f32v f32_exp_atmost89(f32v x) {
+  __mmask16 some = _mm512_cmp_ps_mask(x, f32_splat(-104), _CMP_NLT_UQ);
+  f32v t, r = f32_exp_reduce(x, &t);
+  return _mm512_maskz_scalef_ps(some, f32_exp_near(r), t - F32_MAGIC);
+}
+INLINE f32v f32_exp(f32v x) { return f32_exp_atmost89(f32_atmost(x, 89)); }
+INLINE f32v f32_exp_minus_abs(f32v x) { return f32_exp_atmost89(f32_minus_abs(x)); }
+#else
+/* Where e^x is denormal, 0, infinite or NaN: two factors of which the second one rounds. */
+INLINE f32v f32_exp_far(f32v x) {
+  f32m none = x < -104;
+  f32v zero = {0}, t, r = f32_exp_reduce(f32_atmost(f32_sel(none, zero, x), 89), &t);
+  f32m k = (f32m)t - (f32m)f32_splat(F32_MAGIC), half = k >> 1;
+  return f32_sel(none, zero, f32_exp_near(r) * f32_pow2(half) * f32_pow2(k - half));
+}
+INLINE f32v f32_exp(f32v x) {
+  f32v t, r = f32_exp_reduce(x, &t);
+  if (__builtin_expect(f32_any(~(f32_abs(x) < 87)), 0)) return f32_exp_far(x); /* the same bits where both serve */
+  return (f32v)((u32v)f32_exp_near(r) + ((u32v)t << 23));
+}
+INLINE f32v f32_exp_minus_abs(f32v x) { return f32_exp(f32_minus_abs(x)); }
+#endif
+
+/* e^r - 1 for x = k ln 2 + r as above */
 INLINE f32v f32_exp_reduced(f32v x, f32m *k) {
-  f32v t = f32_fma(x, f32_splat(1.44269504f), f32_splat(F32_MAGIC)), n = t - F32_MAGIC;
-  f32v r = f32_fma(n, f32_splat(-LN2_HI), x);
-  r = f32_fma(n, f32_splat(-LN2_LO), r);
+  f32v t, r = f32_exp_reduce(x, &t);
   *k = (f32m)t - (f32m)f32_splat(F32_MAGIC);
   f32v p = F32_POLY(r, 1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
                     5.0000001201e-1f);
   return f32_fma(p, r * r, r);
-}
-
-/* What comes out as 0 is not computed: an underflow costs a hundred cycles. */
-INLINE f32v f32_exp(f32v x) {
-  f32m k, none = x < -104;
-  f32v zero = {0}, y = f32_exp_reduced(f32_atmost(f32_sel(none, zero, x), 89), &k) + 1;
-  f32m half = k >> 1; /* two factors: the second one rounds into the denormals */
-  return f32_sel(none, zero, y * f32_pow2(half) * f32_pow2(k - half));
 }
 
 INLINE f32v f32_expm1(f32v x) {
@@ -57,13 +84,19 @@ INLINE f32v f32_expm1(f32v x) {
   return f32_sel(x == 0, x, 2 * f32_fma(s, p, s - 0.5f));
 }
 
-/* u = 2^e m, sqrt(1/2) <= m < sqrt(2), for positive u, denormals too */
-INLINE f32v f32_fraction(f32v u, f32v *e) {
+/* u = 2^e m, sqrt(1/2) <= m < sqrt(2), for positive u */
+INLINE f32v f32_fraction_normal(f32v u, f32v *e) {
   const uint32_t root = 0x3f3504f3;
-  f32m tiny = u < 1.17549435e-38f;
-  f32m i = (f32m)((u32v)f32_sel(tiny, u * 8388608.0f, u) - root);
-  *e = __builtin_convertvector((i >> 23) - (tiny & 23), f32v);
+  f32m i = (f32m)((u32v)u - root);
+  *e = __builtin_convertvector(i >> 23, f32v);
   return (f32v)((u32v)(i & 0x7fffff) + root);
+}
+/* denormals too */
+INLINE f32v f32_fraction(f32v u, f32v *e) {
+  f32m tiny = u < 1.17549435e-38f;
+  f32v m = f32_fraction_normal(f32_sel(tiny, u * 8388608.0f, u), e);
+  *e -= __builtin_convertvector(tiny & 23, f32v);
+  return m;
 }
 
 /* e ln 2 + log(1 + f) */
@@ -85,6 +118,12 @@ INLINE f32v f32_log_edges(f32v u, f32v y) {
 INLINE f32v f32_log(f32v x) {
   f32v e, m = f32_fraction(x, &e);
   return f32_log_edges(x, f32_log_sum(e, m - 1));
+}
+
+/* The same for a positive normal number */
+INLINE f32v f32_log_normal(f32v x) {
+  f32v e, m = f32_fraction_normal(x, &e);
+  return f32_log_sum(e, m - 1);
 }
 
 INLINE f32v f32_log1p(f32v x) {
@@ -113,22 +152,36 @@ INLINE void f32_sincos_turned(f32m q, f32v r, f32v *sine, f32v *cosine) {
   *cosine = (f32v)((f32m)f32_sel(odd, s, c) ^ (((q + 1) & 2) << 30));
 }
 
-/* x = n pi/2 + r in double: exact enough for |x| < 2^20 */
+/* x = n pi/2 + r for |x| < 2^20; n is in the low bits of *turns */
+#if SL_WIDTH == 16
 INLINE f64v f64_quarter(f64v x, f64v *n) {
   *n = f64_fma(x, f64_splat(0.63661977236758134), f64_splat(F64_MAGIC)) - F64_MAGIC;
   f64v r = f64_fma(*n, f64_splat(-0x1.921fb544p+0), x); /* 33 bits: the product is exact */
   return f64_fma(*n, f64_splat(-0x1.0b4611a626331p-34), r);
 }
-
-INLINE void f32_sincos(f32v x, f32v *sine, f32v *cosine) {
-  f32m far = ~(f32m)(f32_abs(x) < 1048576.0f); /* NaN too */
-  f64pair w = f32_split(f32_sel(far, f32_splat(0), x)), n;
+INLINE f32v f32_quarter(f32v x, f32m *turns) {
+  f64pair w = f32_split(x), n;
   w.lo = f64_quarter(w.lo, &n.lo);
   w.hi = f64_quarter(w.hi, &n.hi);
-  f32m q = (f32m)(f32_join(n) + F32_MAGIC) - (f32m)f32_splat(F32_MAGIC);
-  f32_sincos_turned(q, f32_join(w), sine, cosine);
+  *turns = (f32m)(f32_join(n) + F32_MAGIC);
+  return f32_join(w);
+}
+#else
+/* Fused: the first step is exact, the second one rounds once. */
+INLINE f32v f32_quarter(f32v x, f32m *turns) {
+  f32v t = f32_fma(x, f32_splat(0.636619772f), f32_splat(F32_MAGIC)), n = t - F32_MAGIC;
+  *turns = (f32m)t;
+  f32v r = f32_fma(n, f32_splat(-0x1.921fb60000000p+0f), x);
+  return f32_fma(n, f32_splat(0x1.ee59da0000000p-50f), f32_fma(n, f32_splat(0x1.777a5c0000000p-25f), r));
+}
+#endif
+
+INLINE void f32_sincos(f32v x, f32v *sine, f32v *cosine) {
+  f32m far = ~(f32m)(f32_abs(x) < 1048576.0f), q; /* NaN too */
+  f32v r = f32_quarter(x, &q);
+  f32_sincos_turned(q, r, sine, cosine);
   *sine = f32_sel(x == 0, x, *sine);
-  if (!f32_any(far)) return;
+  if (__builtin_expect(!f32_any(far), 1)) return;
   for (int i = 0; i < F32L; i++)
     if (far[i]) (*sine)[i] = sinf(x[i]), (*cosine)[i] = cosf(x[i]);
 }
@@ -202,12 +255,18 @@ INLINE f64v f64_pow_positive(f64v a, f64v y) {
   return f64_exp_rough(f64_sel((l == 0) & (y == y), f64_splat(0), y * l));
 }
 
+/* Squares and roots, the powers met most, are exact: a whole vector of them goes fast, one lane gets the same bits. */
+INLINE f32v f32_pow_root(f32v x) { return f32_sel(x == -INFINITY, -x, f32_sqrt(x + 0.0f)); } /* +0 for -0 */
+
 INLINE f32v f32_pow(f32v x, f32v y) {
+  if (!f32_any(y != 2)) return x * x;
+  if (!f32_any(y != 0.5f)) return f32_pow_root(x);
   f64pair a = f32_split(f32_abs(x)), b = f32_split(y);
   f32v r = f32_join((f64pair){f64_pow_positive(a.lo, b.lo), f64_pow_positive(a.hi, b.hi)});
   f32m whole = f32_floor(y) == y, odd = whole & (f32_floor(0.5f * y) != 0.5f * y);
   r = (f32v)((f32m)r ^ (odd & (f32m)x & INT32_MIN));
   r = f32_sel((x < 0) & (x > -INFINITY) & ~whole, f32_splat(NAN), r);
+  r = f32_sel(y == 2, x * x, f32_sel(y == 0.5f, f32_pow_root(x), r));
   return f32_sel((y == 0) | (x == 1), f32_splat(1), r);
 }
 

@@ -19,9 +19,10 @@ EACH(tanh, tanh)
 EACH(erf, erf)
 EACH(erfc, erfc)
 #undef EACH
+INLINE f64v f64_exp_minus_abs(f64v x) { return f64_exp(f64_minus_abs(x)); }
 
 INLINE f64v f64_pow(f64v x, f64v y) {
-  for (int i = 0; i < F64L; i++) x[i] = pow(x[i], y[i]);
+  for (int i = 0; i < F64L; i++) x[i] = y[i] == 2 ? x[i] * x[i] : pow(x[i], y[i]);
   return x;
 }
 

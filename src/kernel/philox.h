@@ -5,7 +5,7 @@
 
 #include "kernel/math32.h"
 
-enum { RANDOM_RUN = 2 * F32L }; /* elements of one call: F64L blocks of four */
+enum { RANDOM_RUN = 2 * F32L }; /* elements of F64L blocks of four */
 
 /* The product of the low halves of the lanes. */
 INLINE u64v philox_mul(u64v a, uint32_t m) {
@@ -20,17 +20,25 @@ INLINE u64v philox_mul(u64v a, uint32_t m) {
 #endif
 }
 
-/* The words of blocks `block` and on: even = w0 and w2 of each block in turn, odd = w1 and w3.
-   High halves of 64-bit lanes hold rubbish on the way. */
-INLINE void philox_words(const sl_key *key, uint32_t block, u32v *even, u32v *odd) {
-  u64v c0, c1 = (u64v){0} + key->draw, c2 = (u64v){0} + (uint32_t)key->index;
-  u64v c3 = (u64v){0} + (((uint32_t)(key->index >> 32) << 8) | (uint32_t)key->stream);
+/* What the words of every block have in common: the key of each round, the draw, the stream. */
+typedef struct philox {
+  uint64_t round[10][2], draw, stream;
+} philox;
+static inline philox philox_of(const sl_key *key) {
+  philox p = {.draw = key->draw, .stream = key->stream};
   uint32_t k0 = (uint32_t)key->seed, k1 = (uint32_t)(key->seed >> 32);
-  for (int i = 0; i < F64L; i++) c0[i] = (uint32_t)(block + (uint32_t)i);
-  for (int round = 0; round < 10; round++, k0 += 0x9E3779B9, k1 += 0xBB67AE85) {
+  for (int i = 0; i < 10; i++, k0 += 0x9E3779B9, k1 += 0xBB67AE85) p.round[i][0] = k0, p.round[i][1] = k1;
+  return p;
+}
+
+/* Words of blocks `block` of samples `index`, lane by lane: even = w0 and w2 of each in turn, odd = w1 and w3.
+   High halves of 64-bit lanes hold rubbish on the way. */
+INLINE void philox_words(const philox *p, u64v block, u64v index, u32v *even, u32v *odd) {
+  u64v c0 = block, c1 = (u64v){0} + p->draw, c2 = index, c3 = (index >> 32 << 8) | p->stream;
+  UNROLL for (int i = 0; i < 10; i++) {
     u64v p0 = philox_mul(c0, 0xD2511F53), p1 = philox_mul(c2, 0xCD9E8D57);
-    c0 = (p1 >> 32) ^ c1 ^ k0;
-    c2 = (p0 >> 32) ^ c3 ^ k1;
+    c0 = (p1 >> 32) ^ c1 ^ p->round[i][0];
+    c2 = (p0 >> 32) ^ c3 ^ p->round[i][1];
     c1 = p1;
     c3 = p0;
   }
@@ -47,7 +55,7 @@ INLINE f32v f32_rademacher(u32v w) { return (f32v)((w & 0x80000000u) | (u32v)f32
 INLINE void f32_normal(u32v a, u32v b, f32v *x, f32v *y) {
   f32v high = __builtin_convertvector((f32m)(a >> 16), f32v);
   f32v low = __builtin_convertvector((f32m)(a & 0xffff) + 1, f32v);
-  f32v radius = f32_sqrt(-2 * f32_log((high * 65536.0f + low) * 0x1p-32f));
+  f32v radius = f32_sqrt(-2 * f32_log_normal((high * 65536.0f + low) * 0x1p-32f));
   f32v part = __builtin_convertvector((f32m)(b << 2), f32v) * 0x1.921fb6p-32f; /* of a quarter turn about its middle */
   f32v sine, cosine;
   f32_sincos_turned((f32m)((b + 0x20000000u) >> 30), part, &sine, &cosine);
@@ -55,15 +63,21 @@ INLINE void f32_normal(u32v a, u32v b, f32v *x, f32v *y) {
   *y = radius * sine;
 }
 
-/* Elements 4*block and on. */
-INLINE void random_run(sl_dist dist, const sl_key *key, uint32_t block, float out[RANDOM_RUN]) {
+/* Elements 4*block and on of each lane's block. */
+INLINE void random_run(sl_dist dist, const philox *p, u64v block, u64v index, float out[RANDOM_RUN]) {
   u32v a, b;
   f32v x, y;
-  philox_words(key, block, &a, &b);
+  philox_words(p, block, index, &a, &b);
   if (dist == SL_NORMAL) f32_normal(a, b, &x, &y);
   else if (dist == SL_UNIFORM) x = f32_uniform(a), y = f32_uniform(b);
   else x = f32_rademacher(a), y = f32_rademacher(b);
-  for (int i = 0; i < F32L; i++) out[2 * i] = x[i], out[2 * i + 1] = y[i];
+  f32_zip(x, y, out);
+}
+
+INLINE u64v philox_lanes(void) {
+  u64v lanes;
+  for (int i = 0; i < F64L; i++) lanes[i] = (uint64_t)i;
+  return lanes;
 }
 
 #endif

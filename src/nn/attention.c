@@ -29,8 +29,8 @@ static sl_tensor *attention_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in
   if (sl_numel(x) == 0) rows[1] = 0;
   sl_tensor *h = sl_reshape(c, sl_layer_run(c, l, NORM, x), 3, rows);
   sl_tensor *q = sl_layer_run(c, l, QUERY, h), *k = sl_layer_run(c, l, KEY, h), *v = sl_layer_run(c, l, VALUE, h);
-  sl_tensor *y = sl_layer_run(c, l, OUT, sl_attention(c, q, k, v, (int)l->opt[HEADS], 0));
-  return sl_add(c, x, sl_reshape(c, y, sl_ndim(x), sl_shape(x)));
+  sl_tensor *y = sl_attention(c, q, k, v, (int)l->opt[HEADS], 0), *r = sl_reshape(c, x, 3, rows);
+  return y && r ? sl_reshape(c, SL_LAYER_RUN(c, l, OUT, y, r), sl_ndim(x), sl_shape(x)) : NULL;
 }
 
 const sl_layer_kind sl_attention_layers[] = {

@@ -13,9 +13,21 @@ static bool conv_init(sl_ctx *c, sl_layer *l) {
          (!l->opt[BIAS] || sl_layer_constant(c, l, BIAS_VALUE, "bias", shape[3], 0));
 }
 
+/* [n,out], one row a sample: what the convolution adds to every pixel. */
+static sl_tensor *shifted(sl_ctx *c, sl_layer *l, sl_tensor *shift) {
+  sl_tensor *b = l->param[BIAS_VALUE].value;
+  char got[128];
+  if (!shift || !b) return shift ? shift : b;
+  if (sl_ndim(shift) == 2 && sl_shape(shift)[1] == sl_size(l, OUT)) return sl_add(c, shift, b);
+  return sl_layer_bad(c, l, SL_ESHAPE, "shift: expected [n,%lld], got %s", (long long)sl_size(l, OUT),
+                      sl_shape_str(shift, got));
+}
+
 static sl_tensor *conv_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
-  return sl_conv2d(c, in[0], l->param[WEIGHT].value, l->param[BIAS_VALUE].value, (int)l->opt[STRIDE],
-                   (int)l->opt[PADDING]);
+  int stride = (int)l->opt[STRIDE], padding = (int)l->opt[PADDING];
+  sl_tensor *w = l->param[WEIGHT].value, *b = shifted(c, l, in[1]);
+  if (sl_failed(c)) return NULL;
+  return in[2] ? sl_conv2d_add(c, in[0], w, b, in[2], stride, padding) : sl_conv2d(c, in[0], w, b, stride, padding);
 }
 
 /* ---- Upsample, Downsample: score_sde's layers.py, with_conv or not -------------------- */
@@ -51,8 +63,10 @@ static sl_tensor *down_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
 const sl_layer_kind sl_conv_layers[] = {
     {{"Conv2d",
       "in_channels:size out_channels:size kernel_size:size=3 stride:size=1 padding:count=0 bias:bool=true "
-      "scale:nonneg=1", "x", "2,3: 2x5x4x2; 3,2,2,2,1,0: 1x5x5x3",
-      "x [n,h,w,in] -> [n,h',w',out]. weight [k,k,in,out], bias [out]; padding with zeros on all sides."},
+      "scale:nonneg=1", "x shift? residual?",
+      "2,3: 2x5x4x2; 3,2,2,2,1,0: 1x5x5x3; 2,3,3,1,1: 2x5x4x2 2x3 2x5x4x3; 2,3,1,1,0,0: 2x2x2x2 2x3",
+      "x [n,h,w,in] -> [n,h',w',out], plus shift [n,out] at every pixel, plus the residual [n,h',w',out]. weight "
+      "[k,k,in,out], bias [out]; padding with zeros on all sides."},
      conv_init, conv_forward},
     {{"Upsample", "channels:size conv:bool=true", "x", "2: 1x3x2x2; 2,0: 1x3x2x2",
       "Each pixel twice in height and width, then a 3x3 convolution."}, up_init, up_forward},

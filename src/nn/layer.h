@@ -12,7 +12,6 @@
 
 #define SL_LAYER_PARAMS 4
 #define SL_LAYER_CHILDREN 8
-#define SL_LAYER_INPUTS 2
 
 typedef struct sl_layer_kind {
   sl_layer_info info;
@@ -55,6 +54,10 @@ bool sl_layer_child(sl_ctx *c, sl_layer *l, int place, const char *name, const c
 static inline sl_tensor *sl_layer_run(sl_ctx *c, sl_layer *l, int place, sl_tensor *x) {
   return sl_layer_forward(c, l->child[place].layer, 1, &x);
 }
+/* ... of several inputs, some of which may be NULL */
+#define SL_LAYER_RUN(c, l, place, ...)                                                                      \
+  sl_layer_forward(c, (l)->child[place].layer, sizeof((sl_tensor *[]){__VA_ARGS__}) / sizeof(sl_tensor *), \
+                   (sl_tensor *[]){__VA_ARGS__})
 
 /* Groups for that many channels: the largest divisor that is at most min(channels/4, 32). */
 int sl_norm_groups(int64_t channels);

@@ -11,10 +11,12 @@ static bool linear_init(sl_ctx *c, sl_layer *l) {
 }
 
 static sl_tensor *linear_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
-  return sl_linear(c, in[0], l->param[WEIGHT].value, l->param[BIAS_VALUE].value);
+  sl_tensor *w = l->param[WEIGHT].value, *b = l->param[BIAS_VALUE].value;
+  return in[1] ? sl_linear_add(c, in[0], w, b, in[1]) : sl_linear(c, in[0], w, b);
 }
 
 const sl_layer_kind sl_linear_layers[] = {
-    {{"Linear", "in_features:size out_features:size bias:bool=true scale:nonneg=1", "x", "2,3: 4x2; 3,2,0,0: 2x4x3",
-      "x [...,in] -> [...,out]. weight [in,out], bias [out]; scale 0 starts at zero."}, linear_init, linear_forward},
+    {{"Linear", "in_features:size out_features:size bias:bool=true scale:nonneg=1", "x residual?",
+      "2,3: 4x2; 3,2,0,0: 2x4x3; 2,3: 4x2 4x3",
+      "x [...,in] -> [...,out], plus the residual [...,out]. weight [in,out], bias [out]; scale 0 starts at zero."}, linear_init, linear_forward},
     {.info.name = NULL}};

@@ -23,21 +23,21 @@ static bool second_half(sl_ctx *c, sl_layer *l) {
 
 static bool res_init(sl_ctx *c, sl_layer *l) { return first_half(c, l) && second_half(c, l); }
 
-/* h [n,h,w,c] + time(emb) [n,1,1,c] */
-static sl_tensor *add_embedding(sl_ctx *c, sl_layer *l, sl_tensor *h, sl_tensor *emb) {
-  if (!l->opt[EMB] && !emb) return h;
-  if (!l->opt[EMB] || !emb)
-    return sl_layer_bad(c, l, SL_EARG, emb ? "emb: expected nothing (emb_features is 0), got a tensor"
-                                           : "emb: expected a tensor [n,emb_features], got nothing");
-  sl_tensor *e = sl_layer_run(c, l, TIME, emb);
-  return e ? sl_add(c, h, sl_unsqueeze(c, sl_unsqueeze(c, e, 1), 1)) : NULL;
+/* time(emb) [n,c], or NULL with emb_features 0. */
+static sl_tensor *embedding(sl_ctx *c, sl_layer *l, sl_tensor *emb) {
+  if (!l->opt[EMB] && !emb) return NULL;
+  if (l->opt[EMB] && emb) return sl_layer_run(c, l, TIME, emb);
+  return sl_layer_bad(c, l, SL_EARG, emb ? "emb: expected nothing (emb_features is 0), got a tensor"
+                                         : "emb: expected a tensor [n,emb_features], got nothing");
 }
 
 static sl_tensor *res_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
-  sl_tensor *h = sl_layer_run(c, l, CONV0, sl_layer_run(c, l, NORM0, in[0]));
-  h = h ? add_embedding(c, l, h, in[1]) : NULL;
-  h = sl_layer_run(c, l, CONV1, sl_layer_run(c, l, DROP, sl_layer_run(c, l, NORM1, h)));
-  return h ? sl_add(c, l->child[SKIP].layer ? sl_layer_run(c, l, SKIP, in[0]) : in[0], h) : NULL;
+  sl_tensor *shift = embedding(c, l, in[1]);
+  if (sl_failed(c)) return NULL;
+  sl_tensor *h = SL_LAYER_RUN(c, l, CONV0, sl_layer_run(c, l, NORM0, in[0]), shift);
+  sl_tensor *x = l->child[SKIP].layer ? sl_layer_run(c, l, SKIP, in[0]) : in[0];
+  h = sl_layer_run(c, l, DROP, sl_layer_run(c, l, NORM1, h));
+  return h && x ? SL_LAYER_RUN(c, l, CONV1, h, NULL, x) : NULL;
 }
 
 const sl_layer_kind sl_resblock_layers[] = {

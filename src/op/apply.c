@@ -43,10 +43,10 @@ static bool outputs_fresh(sl_ctx *c, sl_call *k) {
 
 /* ---- recording ------------------------------------------------------------------------ */
 
-/* What the node holds of input t: the tensor itself when its values are kept or
-   it is a leaf, else its shape, type and edge. */
+/* What the node holds of input t: the tensor itself when its values are kept and
+   can't be computed again, or when it is a leaf; else its shape, type and edge. */
 static sl_tensor *hold_input(sl_ctx *c, sl_tensor *t, bool keep) {
-  if (!t || keep || t->requires_grad) return sl_retain(t);
+  if (!t || t->requires_grad || (keep && !sl_recomputable(t))) return sl_retain(t);
   sl_tensor *g = sl_ghost(c, t);
   if (!g) return NULL;
   g->node = sl_node_retain(t->node);
@@ -80,7 +80,14 @@ static sl_node *new_node(sl_ctx *c, const sl_call *k) {
   memset(n->call.in, 0, n_in * sizeof *n->call.in);
   memset(n->call.out, 0, sizeof n->call.out);
   for (int i = 0; i < SL_MAX_EXTRA; i++) sl_retain(k->extra[i]);
+  if (k->fn) k->fn->refs++;
   return n;
+}
+
+/* How long a row of cheap nodes would have to run for the result of this one. */
+static void note_depth(sl_node *n, const sl_tensor *held) {
+  if (!held || held->storage || !held->node || !(held->node->call.op->flags & SL_CHEAP)) return;
+  if (held->node->depth >= n->depth && n->depth < UINT8_MAX) n->depth = (uint8_t)(held->node->depth + 1);
 }
 
 static bool fill_node(sl_ctx *c, sl_node *n, const sl_call *k) {
@@ -89,6 +96,7 @@ static bool fill_node(sl_ctx *c, sl_node *n, const sl_call *k) {
     bool keep = s->in[i < s->n_in ? i : s->n_in - 1].keep;
     if (k->in[i] && !(n->call.in[i] = hold_input(c, k->in[i], keep))) return false;
     n->in_version[i] = k->in[i] && k->in[i]->storage ? k->in[i]->storage->version : 0;
+    note_depth(n, n->call.in[i]);
   }
   for (int i = 0; i < SL_MAX_OUT && k->out[i]; i++) {
     if (!(n->meta[i] = hold_output(c, k->out[i], s->keep_out))) return false;
@@ -126,7 +134,7 @@ static sl_tensor *hand_out(sl_ctx *c, sl_call *k, size_t mark, bool ok) {
 
 sl_tensor *sl_apply(sl_ctx *c, sl_call *k) {
   if (sl_failed(c) || !sl_ops_init(c)) return NULL;
-  if (!inputs_present(c, k) || !inplace_allowed(c, k)) return NULL;
+  if (!inputs_present(c, k) || !inplace_allowed(c, k) || (c->watch && !sl_watch_inputs(c, k))) return NULL;
   size_t mark = sl_pool_open(c);
   memset(k->out, 0, sizeof k->out);
   memset(k->extra, 0, sizeof k->extra);
@@ -135,7 +143,7 @@ sl_tensor *sl_apply(sl_ctx *c, sl_call *k) {
   bool ok = k->op->forward(c, k) && (k->into || outputs_fresh(c, k));
   c->recording = recording;
   if (ok && k->into) k->into->storage->version++;
-  else if (ok && c->recording && k->op->vjp && any_input_wants_grad(k) && sl_dtype_is_float(k->out[0]->dtype))
+  else if (ok && c->recording && (k->op->vjp || k->op->again) && any_input_wants_grad(k) && sl_dtype_is_float(k->out[0]->dtype))
     ok = record(c, k);
   return hand_out(c, k, mark, ok);
 }

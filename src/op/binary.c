@@ -69,3 +69,8 @@ sl_op sl_binary_ops[] = {
 #define DEFINE(name) \
   sl_tensor *sl_##name(sl_ctx *c, sl_tensor *x, sl_tensor *y) { return sl_apply2(c, &sl_binary_ops[B_##name], x, y); }
 SL_BINARY_OPS(DEFINE)
+
+sl_tensor *sl_add_(sl_ctx *c, sl_tensor *x, sl_tensor *y) {
+  sl_tensor *in[] = {x, y};
+  return sl_apply(c, &(sl_call){.op = &sl_binary_ops[B_add], .n_in = 2, .in = in, .into = x});
+}

@@ -4,7 +4,8 @@
 #include "kernel/kernel.h"
 #include "op/op.h"
 
-enum { CONV2D, CONV2D_DX, CONV2D_DW };
+enum { CONV2D, CONV2D_ADD, CONV2D_DX, CONV2D_DW };
+enum { X, W, B, R };
 enum { STRIDE, PADDING };                          /* parameters of conv2d */
 enum { HEIGHT, WIDTH, GRAD_STRIDE, GRAD_PADDING }; /* of its gradients: the size of x, or of w */
 
@@ -35,34 +36,46 @@ static bool is_shape(const sl_tensor *t, const int64_t *want) {
   return true;
 }
 
-/* ---- conv2d(x, w, b) -------------------------------------------------------- */
+/* ---- conv2d(x, w, b), conv2d_add(x, w, b, r) --------------------------------- */
+
+/* b is [cout], or [n,cout] with a row for every sample; r has y's shape. */
+static bool addends_fit(sl_ctx *c, const sl_call *k, const sl_conv *s) {
+  sl_tensor *b = k->in[B], *r = k->n_in > R ? k->in[R] : NULL;
+  char got[128];
+  if (b && (b->shape[b->ndim - 1] != s->cout || (b->ndim == 2 && b->shape[0] != s->n)))
+    return sl_bad(c, k, B, SL_ESHAPE, "expected [%lld] to match w's output channels, or [%lld,%lld], got %s",
+                  (long long)s->cout, (long long)s->n, (long long)s->cout, sl_shape_str(b, got));
+  if (r && !is_shape(r, (int64_t[]){s->n, s->oh, s->ow, s->cout}))
+    return sl_bad(c, k, R, SL_ESHAPE, "expected [%lld,%lld,%lld,%lld] as the result, got %s", (long long)s->n,
+                  (long long)s->oh, (long long)s->ow, (long long)s->cout, sl_shape_str(r, got));
+  return true;
+}
 
 static bool conv2d_check(sl_ctx *c, const sl_call *k, sl_conv *s) {
-  if (!sl_want(c, k, 0, 4, 4, -1) || !sl_want(c, k, 1, 4, 4, 0)) return false;
-  sl_tensor *b = k->in[2];
-  if (b && !sl_want(c, k, 2, 1, 1, 0)) return false;
-  const int64_t *x = k->in[0]->shape, *w = k->in[1]->shape;
+  if (!sl_want(c, k, X, 4, 4, -1) || !sl_want(c, k, W, 4, 4, X) || !sl_want(c, k, B, 1, 2, X)) return false;
+  if (k->n_in > R && !sl_want(c, k, R, 4, 4, X)) return false;
+  const int64_t *x = k->in[X]->shape, *w = k->in[W]->shape;
+  const sl_param *p = k->p;
   char got[128];
   if (w[2] != x[3])
-    return sl_bad(c, k, 1, SL_ESHAPE, "expected [%lld,%lld,%lld,cout] to match x's %lld channels, got %s",
-                  (long long)w[0], (long long)w[1], (long long)x[3], (long long)x[3], sl_shape_str(k->in[1], got));
-  if (b && b->shape[0] != w[3])
-    return sl_bad(c, k, 2, SL_ESHAPE, "expected [%lld] to match w's output channels, got %s", (long long)w[3],
-                  sl_shape_str(b, got));
+    return sl_bad(c, k, W, SL_ESHAPE, "expected [%lld,%lld,%lld,cout] to match x's %lld channels, got %s",
+                  (long long)w[0], (long long)w[1], (long long)x[3], (long long)x[3], sl_shape_str(k->in[W], got));
   *s = (sl_conv){.n = x[0], .h = x[1], .w = x[2], .cin = x[3], .kh = w[0], .kw = w[1], .cout = w[3],
-                 .stride = k->p[STRIDE].i, .padding = k->p[PADDING].i};
-  return conv_geometry(c, k, s);
+                 .stride = p[STRIDE].i, .padding = p[PADDING].i};
+  return conv_geometry(c, k, s) && addends_fit(c, k, s);
 }
 
 static bool conv2d_forward(sl_ctx *c, sl_call *k) {
   sl_conv s;
   if (!conv2d_check(c, k, &s)) return false;
-  sl_tensor *x = sl_packed(c, k->in[0]), *w = sl_packed(c, k->in[1]), *b = k->in[2];
-  if (b && !(b = sl_packed(c, b))) return false;
-  sl_tensor *y = sl_out(c, k, k->in[0]->dtype, 4, (int64_t[]){s.n, s.oh, s.ow, s.cout});
-  if (!x || !w || !y) return false;
-  return sl_numel(y) == 0 ||
-         c->k->real[y->dtype].conv2d(c, &s, sl_data(x), sl_data(w), b ? sl_data(b) : NULL, sl_data(y));
+  sl_tensor *in[4] = {NULL};
+  for (int i = 0; i < k->n_in; i++)
+    if (k->in[i] && !(in[i] = sl_packed(c, k->in[i]))) return false;
+  sl_tensor *y = sl_out(c, k, k->in[X]->dtype, 4, (int64_t[]){s.n, s.oh, s.ow, s.cout});
+  if (!y) return false;
+  sl_epilogue e = {.bias = in[B] ? sl_data(in[B]) : NULL, .per_sample = in[B] && in[B]->ndim == 2,
+                   .residual = in[R] ? sl_data(in[R]) : NULL};
+  return sl_numel(y) == 0 || c->k->real[y->dtype].conv2d(c, &s, sl_data(in[X]), sl_data(in[W]), &e, sl_data(y));
 }
 
 /* The internal gradients; stride and padding as conv2d's parameters hold them. */
@@ -70,10 +83,13 @@ static sl_tensor *conv2d_dx(sl_ctx *c, sl_tensor *dy, sl_tensor *w, int64_t heig
 static sl_tensor *conv2d_dw(sl_ctx *c, sl_tensor *x, sl_tensor *dy, int64_t kh, int64_t kw, const sl_param *p);
 
 static bool conv2d_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din) {
-  const int64_t *x = k->in[0]->shape, *w = k->in[1]->shape;
-  if (k->need[0] && !(din[0] = conv2d_dx(c, dout[0], k->in[1], x[1], x[2], k->p))) return false;
-  if (k->need[1] && !(din[1] = conv2d_dw(c, k->in[0], dout[0], w[0], w[1], k->p))) return false;
-  return !k->need[2] || (din[2] = sl_sum_to(c, dout[0], 1, &w[3])) != NULL;
+  const int64_t *x = k->in[X]->shape, *w = k->in[W]->shape;
+  if (k->need[X] && !(din[X] = conv2d_dx(c, dout[0], k->in[W], x[1], x[2], k->p))) return false;
+  if (k->need[W] && !(din[W] = conv2d_dw(c, k->in[X], dout[0], w[0], w[1], k->p))) return false;
+  if (k->need[B]) /* over the pixels, and over the samples if b has one row */
+    din[B] = sl_sum(c, dout[0], k->in[B]->ndim == 2 ? 2 : 3, (int64_t[]){1, 2, 0}, false);
+  if (k->n_in > R && k->need[R]) din[R] = dout[0];
+  return !sl_failed(c);
 }
 
 /* ---- conv2d_dx(dy, w): what dy and w say about x [n,height,width,cin] ------- */
@@ -132,8 +148,13 @@ sl_op sl_conv_ops[] = {
   [CONV2D] = {.name = "conv2d", .args = "x w b? stride:int=1 padding:int=0", .keep = "x w",
               .forward = conv2d_forward, .vjp = conv2d_vjp,
               .samples = "2x4x5x3 3x3x3x2 2 1 1; 1x4x3x2 1x1x2x3 - 1 0; 2x5x4x2 3x2x2x3 3 2 1; 1x5x5x1 3x3x1x2 - 2 0; "
-                         "0x3x3x2 3x3x2x2 2 1 1; 1x2x2x2 3x3x2x1 1 3 2",
-              .doc = "Convolution with zero padding: x [n,h,w,cin], w [kh,kw,cin,cout], b [cout]."},
+                         "0x3x3x2 3x3x2x2 2 1 1; 1x2x2x2 3x3x2x1 1 3 2; 2x4x3x2 3x3x2x3 2x3 1 1; 0x3x3x2 1x1x2x2 0x2 1 0",
+              .doc = "Convolution with zero padding: x [n,h,w,cin], w [kh,kw,cin,cout], b [cout] or [n,cout]."},
+  [CONV2D_ADD] = {.name = "conv2d_add", .args = "x w b? r stride:int=1 padding:int=0", .keep = "x w",
+                  .forward = conv2d_forward, .vjp = conv2d_vjp,
+                  .samples = "2x4x5x3 3x3x3x2 2 2x4x5x2 1 1; 2x4x3x2 3x3x2x3 2x3 2x4x3x3 1 1; "
+                             "1x5x4x2 3x2x2x3 - 1x2x2x3 2 0; 0x3x3x2 3x3x2x2 2 0x3x3x2 1 1",
+                  .doc = "conv2d(x, w, b) + r in one pass; r has the result's shape."},
   [CONV2D_DX] = {.name = "conv2d_dx", .args = "dy w height:int width:int stride:int padding:int", .keep = "dy w",
                  .flags = SL_INTERNAL, .forward = conv2d_dx_forward, .vjp = conv2d_dx_vjp,
                  .samples = "2x4x3x2 3x3x3x2 4 3 1 1; 1x2x2x3 3x2x2x3 5 4 2 0; 0x3x3x2 1x1x2x2 3 3 1 0",
@@ -147,6 +168,12 @@ sl_op sl_conv_ops[] = {
 sl_tensor *sl_conv2d(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int stride, int padding) {
   sl_tensor *in[] = {x, w, b};
   return sl_apply(c, &(sl_call){.op = &sl_conv_ops[CONV2D], .n_in = 3, .in = in, .p = {{.i = stride}, {.i = padding}}});
+}
+
+sl_tensor *sl_conv2d_add(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, sl_tensor *r, int stride, int padding) {
+  sl_tensor *in[] = {x, w, b, r};
+  return sl_apply(c, &(sl_call){.op = &sl_conv_ops[CONV2D_ADD], .n_in = 4, .in = in,
+                                .p = {{.i = stride}, {.i = padding}}});
 }
 
 static sl_tensor *conv2d_dx(sl_ctx *c, sl_tensor *dy, sl_tensor *w, int64_t height, int64_t width, const sl_param *p) {

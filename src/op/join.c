@@ -59,6 +59,14 @@ static bool cat_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tens
   return true;
 }
 
+/* Copies, so that nobody who needs them contiguous has to make one of his own. */
+static bool cat_fused(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din) {
+  if (!cat_vjp(c, k, dout, din)) return false;
+  for (int i = 0; i < k->n_in; i++)
+    if (din[i] && !(din[i] = sl_packed(c, din[i]))) return false;
+  return true;
+}
+
 /* ---- stack ---------------------------------------------------------------------- */
 
 static bool stack_forward(sl_ctx *c, sl_call *k) {
@@ -89,10 +97,12 @@ static bool stack_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_te
 /* ---- rows ------------------------------------------------------------------------- */
 
 sl_op sl_join_ops[] = {
-  [CAT] = {.name = "cat", .args = "xs* dim:dim=0", .keep = "", .forward = cat_forward, .vjp = cat_vjp,
+  [CAT] = {.name = "cat", .args = "xs* dim:dim=0", .keep = "xs", .flags = SL_CHEAP, .forward = cat_forward,
+           .vjp = cat_vjp, .fused = cat_fused,
            .samples = "[2x3 1x3 4x3] 0; [2x3 2x1] -1; [2x0 2x3 2x0] 1; [3] 0; [1 2 3 1 2 3 1 2 3 1] 0",
            .doc = "The tensors of a list joined along dim (the first by default)."},
-  [STACK] = {.name = "stack", .args = "xs* dim:dim=0", .keep = "", .forward = stack_forward, .vjp = stack_vjp,
+  [STACK] = {.name = "stack", .args = "xs* dim:dim=0", .keep = "xs", .flags = SL_CHEAP, .forward = stack_forward,
+             .vjp = stack_vjp,
              .samples = "[2x3 2x3] 0; [2x3 2x3 2x3] 1; [2x3 2x3] -1; [. .] 0; [0x3 0x3] 1",
              .doc = "The tensors of a list side by side along a new dimension dim (the first by default)."},
   [END] = {.name = NULL},

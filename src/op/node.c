@@ -18,6 +18,8 @@ void sl_node_clear(sl_node *n) {
     sl_release(n->call.extra[i]);
     n->call.extra[i] = NULL;
   }
+  sl_function_release(n->call.fn);
+  n->call.fn = NULL;
   for (int i = 0; i < SL_MAX_OUT; i++) {
     sl_release(n->meta[i]);
     sl_release(n->dout[i]);

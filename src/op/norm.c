@@ -5,7 +5,7 @@
 
 enum { GROUP_NORM, GROUP_NORM_SILU, LAYER_NORM };
 enum { X, W, B };
-enum { MEAN, RSTD }; /* extra: [n,g] each, for the fused gradient */
+enum { STATS }; /* extra: what the kernel found out about x, for the gradient and for running again */
 
 extern sl_op sl_norm_ops[];
 
@@ -52,10 +52,14 @@ static bool norm_forward(sl_ctx *c, sl_call *k) {
   bool ok = true;
   const void *x = packed_data(c, k->in[X], &ok), *w = packed_data(c, k->in[W], &ok), *b = packed_data(c, k->in[B], &ok);
   sl_tensor *y = sl_out(c, k, d, k->in[X]->ndim, k->in[X]->shape);
-  for (int i = MEAN; i <= RSTD; i++) k->extra[i] = sl_empty(c, d, 2, (int64_t[]){s.n, s.g});
-  if (!ok || !y || !k->extra[MEAN] || !k->extra[RSTD]) return false;
-  return sl_numel(y) == 0 || c->k->real[d].norm(c, &s, with_silu(k), x, w, b, sl_data(y), sl_data(k->extra[MEAN]),
-                                                sl_data(k->extra[RSTD]));
+  sl_tensor *known = k->extra[STATS];
+  if (!known) k->extra[STATS] = sl_empty(c, d, 3, (int64_t[]){s.n, s.g, 3});
+  if (!ok || !y || !k->extra[STATS]) return false;
+  void *stats = sl_data(k->extra[STATS]);
+  const sl_real_kernels *kernels = &c->k->real[d];
+  if (sl_numel(y) == 0) return true;
+  return known ? kernels->norm_apply(c, &s, with_silu(k), x, w, b, stats, sl_data(y))
+               : kernels->norm(c, &s, with_silu(k), x, w, b, sl_data(y), stats);
 }
 
 /* ---- gradient, of ops ------------------------------------------------------------- */
@@ -109,8 +113,8 @@ static bool norm_fused(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_t
     if (k->need[i]) din[i] = sl_full(c, d, 1, &s.c, 0);
   if (!ok || sl_failed(c)) return false;
   void *dw = k->need[W] ? sl_data(din[W]) : NULL, *db = k->need[B] ? sl_data(din[B]) : NULL;
-  return sl_numel(din[X]) == 0 || c->k->real[d].norm_grad(c, &s, silu, x, w, b, sl_data(k->extra[MEAN]),
-                                                          sl_data(k->extra[RSTD]), dy, sl_data(din[X]), dw, db);
+  return sl_numel(din[X]) == 0 || c->k->real[d].norm_grad(c, &s, silu, x, w, b, sl_data(k->extra[STATS]), dy,
+                                                          sl_data(din[X]), dw, db);
 }
 
 #define GROUP_ROW                                                                                       \
@@ -119,13 +123,13 @@ static bool norm_fused(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_t
              "0x2x4 4 4 2 1e-3"
 
 sl_op sl_norm_ops[] = {
-  [GROUP_NORM] = {.name = "group_norm", .keep = "x w", GROUP_ROW,
+  [GROUP_NORM] = {.name = "group_norm", .keep = "x w b", .flags = SL_CHEAP, GROUP_ROW,
                   .doc = "w (x - mean) / sqrt(var + eps) + b for x [n, ..., c]; mean and variance per sample and group "
                          "of channels."},
-  [GROUP_NORM_SILU] = {.name = "group_norm_silu", .keep = "x w b", GROUP_ROW,
+  [GROUP_NORM_SILU] = {.name = "group_norm_silu", .keep = "x w b", .flags = SL_CHEAP, GROUP_ROW,
                        .doc = "silu(group_norm(x)) in one pass."},
-  [LAYER_NORM] = {.name = "layer_norm", .args = "x w? b? eps:num=1e-5", .keep = "x w", .forward = norm_forward,
-                  .vjp = norm_vjp, .fused = norm_fused,
+  [LAYER_NORM] = {.name = "layer_norm", .args = "x w? b? eps:num=1e-5", .keep = "x w b", .flags = SL_CHEAP,
+                  .forward = norm_forward, .vjp = norm_vjp, .fused = norm_fused,
                   .samples = "3x4 4 4 1e-3; 2x3x5 5 - 1e-2; 5 - 5 1e-2; 2x3 - - 1e-2; 0x4 4 4 1e-3",
                   .doc = "w (x - mean) / sqrt(var + eps) + b; mean and variance over the last dimension."},
   {0}};

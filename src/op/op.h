@@ -18,7 +18,7 @@
 
    `keep` names what the node keeps for the vjp: input names, and "out" for the
    outputs. Of every other input the node keeps shape, type and graph edge
-   only. */
+   only. Results of cheap ops are not kept but computed again (recompute.c). */
 #ifndef SL_OP_OP_H
 #define SL_OP_OP_H
 
@@ -52,6 +52,7 @@ typedef struct sl_call {
   sl_tensor *into;                /* in-place form: write here, out[0] = into */
   sl_tensor *out[SL_MAX_OUT];     /* forward: fills out[0 .. n_out-1]. vjp: use sl_saved_out */
   sl_tensor *extra[SL_MAX_EXTRA]; /* forward may leave values (no graph) for the vjp here */
+  sl_function *fn;                /* the caller's own function that this calls (function.c); the node keeps it */
   const bool *need;               /* vjp: need[i] tells whether din[i] is asked for */
 } sl_call;
 
@@ -59,10 +60,14 @@ typedef struct sl_call {
    the current pool. */
 typedef bool sl_forward_fn(sl_ctx *c, sl_call *k);
 typedef bool sl_vjp_fn(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din);
+/* Computes out[0] once more, recorded. */
+typedef sl_tensor *sl_again_fn(sl_ctx *c, const sl_call *k);
 
 enum { SL_INPLACE = 1 /* has a trailing-underscore form */, SL_OPERATOR = 2 /* tensors may be given as Lua numbers */,
        SL_INTERNAL = 4 /* no Lua name: a gradient of another op */,
-       SL_POSITIONS = 8 /* the result is int64 positions: 0-based in C, from 1 in Lua */ };
+       SL_POSITIONS = 8 /* the result is int64 positions: 0-based in C, from 1 in Lua */,
+       SL_CHEAP = 16 /* cheaper to run again in backward than to keep the result; forward then finds its extras as it
+                        left them, and must give the same bits */ };
 
 struct sl_op {
   const char *name, *args, *keep;
@@ -70,6 +75,7 @@ struct sl_op {
   sl_forward_fn *forward;
   sl_vjp_fn *vjp;   /* NULL: not differentiable; outputs never require a gradient */
   sl_vjp_fn *fused; /* serves when no graph of the gradient is asked for; may be NULL */
+  sl_again_fn *again; /* in place of a vjp: backward goes on through what this recorded */
   /* Samples for the tests, separated by ';', each a token per argument in
      order: shape 2x3x4, "." for no dimensions, "-" for absent, "*" for an
      elementwise tensor (the test brings shapes), [a b] for a list of tensors;
@@ -128,6 +134,7 @@ typedef struct sl_node {
   uint64_t seq; /* later nodes have larger numbers: the order of the walk */
   sl_ctx *ctx;
   bool freed;   /* backward has walked it and let its tensors go */
+  uint8_t depth; /* of a cheap node: how many nodes have to run again for its result */
   sl_call call; /* in[]: kept inputs, leaves, or ghosts; out[] is not used */
   int n_out;
   sl_tensor *meta[SL_MAX_OUT]; /* ghosts of the outputs, with storage when kept; no edge back here */
@@ -142,6 +149,29 @@ typedef struct sl_node {
 
 /* Lets go of inputs, saved outputs and extras. */
 void sl_node_clear(sl_node *n);
+
+/* recompute.c: what backward can compute again it need not keep. */
+
+/* True if t is the result of a cheap node whose inputs are at hand, and has not changed since. */
+bool sl_recomputable(const sl_tensor *t);
+/* Fails if something that the node keeps was changed in place since it was recorded. */
+bool sl_node_unchanged(sl_ctx *c, const sl_node *n);
+/* For the duration of a vjp: kept inputs that are ghosts are made whole again, in the current pool. */
+bool sl_node_restore(sl_ctx *c, sl_node *n);
+/* Lets go of results that were computed again for the nodes after it. */
+void sl_node_forget(sl_node *n);
+
+/* ---- functions of the caller's (function.c) ------------------------------ */
+
+/* What a function that will run again reads, its arguments aside. */
+typedef struct sl_watch {
+  uint64_t before; /* nodes from here on are of its own making */
+  int64_t n, cap;
+  sl_tensor **x; /* retained */
+} sl_watch;
+
+/* Adds to c->watch the inputs of k that want a gradient and were there before. */
+bool sl_watch_inputs(sl_ctx *c, const sl_call *k);
 
 /* ---- helpers for forwards ----------------------------------------------- */
 

@@ -3,7 +3,8 @@
 #include "kernel/kernel.h"
 #include "op/op.h"
 
-enum { MATMUL, LINEAR };
+enum { MATMUL, LINEAR, LINEAR_ADD };
+enum { X, W, B, R };
 
 extern sl_op sl_product_ops[];
 
@@ -174,24 +175,30 @@ static bool even_rows(const sl_tensor *x, int64_t *row) {
 }
 
 static bool linear_check(sl_ctx *c, const sl_call *k) {
-  if (!sl_want(c, k, 0, 1, SL_MAX_DIMS, -1) || !sl_want(c, k, 1, 2, 2, 0)) return false;
-  sl_tensor *x = k->in[0], *w = k->in[1], *b = k->in[2];
+  if (!sl_want(c, k, X, 1, SL_MAX_DIMS, -1) || !sl_want(c, k, W, 2, 2, X) || !sl_want(c, k, B, 1, 1, X)) return false;
+  sl_tensor *x = k->in[X], *w = k->in[W], *b = k->in[B];
   char got[128];
   int64_t features = x->shape[x->ndim - 1];
   if (w->shape[0] != features)
-    return sl_bad(c, k, 1, SL_ESHAPE, "expected [%lld,out] to match x's %lld features, got %s", (long long)features,
+    return sl_bad(c, k, W, SL_ESHAPE, "expected [%lld,out] to match x's %lld features, got %s", (long long)features,
                   (long long)features, sl_shape_str(w, got));
-  if (!b) return true;
-  if (!sl_want(c, k, 2, 1, 1, 0)) return false;
-  if (b->shape[0] != w->shape[1])
-    return sl_bad(c, k, 2, SL_ESHAPE, "expected [%lld] to match w's outputs, got %s", (long long)w->shape[1],
+  if (b && b->shape[0] != w->shape[1])
+    return sl_bad(c, k, B, SL_ESHAPE, "expected [%lld] to match w's outputs, got %s", (long long)w->shape[1],
                   sl_shape_str(b, got));
   return true;
 }
 
+static bool residual_fits(sl_ctx *c, const sl_call *k, const sl_tensor *like) {
+  char want[128], got[128];
+  if (k->n_in <= R) return true;
+  if (!sl_want(c, k, R, 1, SL_MAX_DIMS, X)) return false;
+  return sl_same_shape(k->in[R], like) || sl_bad(c, k, R, SL_ESHAPE, "expected %s as the result, got %s",
+                                                 sl_shape_str(like, want), sl_shape_str(k->in[R], got));
+}
+
 static bool linear_forward(sl_ctx *c, sl_call *k) {
   if (!linear_check(c, k)) return false;
-  sl_tensor *x = k->in[0], *w = k->in[1], *b = k->in[2];
+  sl_tensor *x = k->in[X], *w = k->in[W], *b = k->in[B], *r = k->n_in > R ? k->in[R] : NULL;
   int64_t shape[SL_MAX_DIMS], row;
   for (int i = 0; i < x->ndim; i++) shape[i] = x->shape[i];
   shape[x->ndim - 1] = w->shape[1];
@@ -199,22 +206,25 @@ static bool linear_forward(sl_ctx *c, sl_call *k) {
     if (!(x = sl_packed(c, x))) return false;
     row = x->shape[x->ndim - 1];
   }
-  if (b && !(b = sl_packed(c, b))) return false;
   sl_tensor *o = sl_out(c, k, x->dtype, x->ndim, shape);
-  if (!o) return false;
+  if (!o || !residual_fits(c, k, o)) return false;
+  if ((b && !(b = sl_packed(c, b))) || (r && !(r = sl_packed(c, r)))) return false;
   if (sl_numel(o) == 0) return true;
   sl_gemm g = {.batch = 1, .m = sl_count(shape, 0, x->ndim - 1), .n = w->shape[1], .k = w->shape[0], .a = sl_data(x),
                .a_row = row, .a_col = x->stride[x->ndim - 1], .b = sl_data(w), .b_row = w->stride[0],
-               .b_col = w->stride[1], .c = sl_data(o), .c_row = w->shape[1], .bias = b ? sl_data(b) : NULL};
+               .b_col = w->stride[1], .c = sl_data(o), .c_row = w->shape[1], .bias = b ? sl_data(b) : NULL,
+               .residual = r ? sl_data(r) : NULL};
   return c->k->real[x->dtype].gemm(c, &g);
 }
 
-/* dx = dy w^T, dw = x^T dy, db = sum of dy over the rows. */
+/* dx = dy w^T, dw = x^T dy, db = sum of dy over the rows, dr = dy. */
 static bool linear_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din) {
-  sl_tensor *x = k->in[0], *w = k->in[1], *d = dout[0];
-  if (k->need[0] && !(din[0] = sl_linear(c, d, sl_transpose(c, w, 0, 1), NULL))) return false;
-  if (k->need[1] && !(din[1] = sl_matmul(c, sl_transpose(c, flat_rows(c, x), 0, 1), flat_rows(c, d)))) return false;
-  return !k->need[2] || (din[2] = sl_sum_to(c, d, 1, &w->shape[1])) != NULL;
+  sl_tensor *x = k->in[X], *w = k->in[W], *d = dout[0];
+  if (k->need[X] && !(din[X] = sl_linear(c, d, sl_transpose(c, w, 0, 1), NULL))) return false;
+  if (k->need[W] && !(din[W] = sl_matmul(c, sl_transpose(c, flat_rows(c, x), 0, 1), flat_rows(c, d)))) return false;
+  if (k->need[B] && !(din[B] = sl_sum_to(c, d, 1, &w->shape[1]))) return false;
+  if (k->n_in > R && k->need[R]) din[R] = d;
+  return true;
 }
 
 sl_op sl_product_ops[] = {
@@ -225,6 +235,9 @@ sl_op sl_product_ops[] = {
   [LINEAR] = {.name = "linear", .args = "x w b?", .keep = "x w", .forward = linear_forward, .vjp = linear_vjp,
               .samples = "4x3 3x5 5; 2x4x3 3x2 -; 3 3x2 2; 0x3 3x2 2",
               .doc = "x w + b over the last dimension: x [..., in], w [in,out], b [out]."},
+  [LINEAR_ADD] = {.name = "linear_add", .args = "x w b? r", .keep = "x w", .forward = linear_forward,
+                  .vjp = linear_vjp, .samples = "4x3 3x5 5 4x5; 2x4x3 3x2 - 2x4x2; 3 3x2 2 2; 0x3 3x2 2 0x2",
+                  .doc = "linear(x, w, b) + r in one pass; r has the result's shape."},
   {0}};
 
 sl_tensor *sl_matmul(sl_ctx *c, sl_tensor *x, sl_tensor *y) { return sl_apply2(c, &sl_product_ops[MATMUL], x, y); }
@@ -232,4 +245,9 @@ sl_tensor *sl_matmul(sl_ctx *c, sl_tensor *x, sl_tensor *y) { return sl_apply2(c
 sl_tensor *sl_linear(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b) {
   sl_tensor *in[] = {x, w, b};
   return sl_apply(c, &(sl_call){.op = &sl_product_ops[LINEAR], .n_in = 3, .in = in});
+}
+
+sl_tensor *sl_linear_add(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, sl_tensor *r) {
+  sl_tensor *in[] = {x, w, b, r};
+  return sl_apply(c, &(sl_call){.op = &sl_product_ops[LINEAR_ADD], .n_in = 4, .in = in});
 }

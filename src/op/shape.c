@@ -316,8 +316,10 @@ static bool pad_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tens
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-#define ROW(ID, NAME, ARGS, FORWARD, VJP, SAMPLES, DOC) \
-  [ID] = {.name = NAME, .args = ARGS, .keep = "", .forward = FORWARD, .vjp = VJP, .samples = SAMPLES, .doc = DOC}
+#define ROW(ID, NAME, ARGS, FORWARD, VJP, SAMPLES, DOC) KEEPING("", ID, NAME, ARGS, FORWARD, VJP, SAMPLES, DOC)
+#define KEEPING(KEEP, ID, NAME, ARGS, FORWARD, VJP, SAMPLES, DOC) \
+  [ID] = {.name = NAME, .args = ARGS, .keep = KEEP, .flags = SL_CHEAP, .forward = FORWARD, .vjp = VJP, \
+          .samples = SAMPLES, .doc = DOC}
 
 sl_op sl_shape_ops[] = {
   ROW(RESHAPE, "reshape", "x shape:ints", reshape_forward, reshape_vjp,
@@ -343,7 +345,7 @@ sl_op sl_shape_ops[] = {
       "The same values in row-major order."),
   ROW(FLIP, "flip", "x dims:dims", flip_forward, flip_vjp, "2x3x4 (); 2x3x4 1; 2x3x4 0,-1; 0x3 (); . ()",
       "In reversed order along dims (all by default)."),
-  ROW(PAD, "pad", "x before:ints after:ints value:num=0", pad_forward, pad_vjp,
+  KEEPING("x", PAD, "pad", "x before:ints after:ints value:num=0", pad_forward, pad_vjp,
       "2x3 1,0 0,2 0; 2x3 -1,1 2,-2 1.5; 3x2 0,-3 1,2 0; 0x3 1,1 0,0 0; . () () 0",
       "`value` put before and after each dimension; negative sizes crop."),
   [END] = {.name = NULL},

@@ -30,6 +30,8 @@ struct sl_tensor {
   int64_t slot; /* backward's note: its place in the list of the walk under way */
 };
 
+void sl_storage_release(sl_storage *s);
+
 /* Called by the tensor room when a tensor with a node dies; op sets it. */
 void sl_node_release(struct sl_node *n);
 struct sl_node *sl_node_retain(struct sl_node *n);
@@ -79,8 +81,9 @@ void sl_iter_init(sl_iter *it, int ndim, const int64_t *shape, int n_op, sl_tens
 /* Addresses of all operands at outer position i. */
 void sl_iter_at(const sl_iter *it, int64_t i, char *ptr[SL_ITER_MAX]);
 
-/* Calls body on runs of at most SL_RUN elements of the inner part, on all lanes.
-   The cut depends on the shape alone. */
+/* Calls body on runs of at most SL_RUN elements of the inner part, on all lanes; short
+   inner parts are gathered into longer runs. Operand 0 is what body writes, the others
+   what it reads. The cut depends on the shape alone. */
 #define SL_RUN 16384
 typedef void sl_run_fn(void *arg, const sl_iter *it, int64_t n, char *const ptr[SL_ITER_MAX]);
 void sl_iter_run(sl_ctx *c, const sl_iter *it, sl_run_fn *body, void *arg);

@@ -19,7 +19,7 @@ sl_tensor *sl_retain(sl_tensor *t) {
   return t;
 }
 
-static void storage_release(sl_storage *s) {
+void sl_storage_release(sl_storage *s) {
   if (!s || --s->refs) return;
   sl_ctx *c = s->ctx;
   sl_free(c, s->data);
@@ -28,7 +28,7 @@ static void storage_release(sl_storage *s) {
 
 void sl_release(sl_tensor *t) {
   if (!t || --t->refs) return;
-  storage_release(t->storage);
+  sl_storage_release(t->storage);
   sl_release(t->grad);
   if (t->node) sl_node_release(t->node);
   sl_free(t->ctx, t);

@@ -45,6 +45,41 @@ TEST(freed_blocks_are_reused_and_aligned) {
   sl_mem_trim(c);
 }
 
+/* Blocks of all sizes come and go; each holds a byte of its own throughout. */
+TEST(blocks_never_overlap) {
+  enum { BLOCKS = 64 };
+  unsigned char *block[BLOCKS] = {NULL};
+  size_t size[BLOCKS] = {0};
+  uint32_t r = 1;
+  for (int i = 0; i < 20000; i++) {
+    r = r * 1664525u + 1013904223u;
+    int at = (int)(r >> 16) % BLOCKS;
+    if (block[at]) {
+      CHECK(block[at][0] == at && block[at][size[at] / 2] == at && block[at][size[at] - 1] == at);
+      sl_free(c, block[at]);
+      block[at] = NULL;
+    } else {
+      size[at] = (size_t)1 << (r >> 8) % 22;
+      size[at] += r % size[at];
+      if (!CHECK((block[at] = sl_alloc(c, size[at], "test")) && (uintptr_t)block[at] % 64 == 0)) return;
+      block[at][0] = block[at][size[at] / 2] = block[at][size[at] - 1] = (unsigned char)at;
+    }
+    if (i % 5000 == 0) sl_mem_trim(c);
+  }
+  for (int at = 0; at < BLOCKS; at++) sl_free(c, block[at]);
+}
+
+/* Freed neighbours become one block, so a larger one fits where they were. */
+TEST(freed_neighbours_join) {
+  void *b[20];
+  for (int i = 0; i < 20; i++) b[i] = sl_alloc(c, 1 << 16, "test");
+  for (int i = 0; i < 20; i += 2) sl_free(c, b[i]);
+  for (int i = 1; i < 20; i += 2) sl_free(c, b[i]);
+  void *whole = sl_alloc(c, 20 << 16, "test");
+  CHECK(whole == b[0]);
+  sl_free(c, whole);
+}
+
 TEST(nth_allocation_fails_once_or_onwards) {
   sl_mem_fail(c, 2, false);
   void *p = sl_alloc(c, 10, "test");

@@ -12,7 +12,8 @@ static void close_to(int d, const void *got, const double *want, int64_t n, doub
 /* ---- norm ---------------------------------------------------------------------- */
 
 static const sl_norm norms[] = {{2, 30, 12, 4, 1e-5}, {1, 1, 40, 1, 1e-5}, {3, 100, 8, 8, 1e-5}, {300, 1, 33, 1, 1e-6},
-                                {2, 49, 64, 32, 1e-6}, {5, 7, 66, 2, 1e-5}, {2, 1, 5, 5, 1e-5}};
+                                {2, 49, 64, 32, 1e-6}, {5, 7, 66, 2, 1e-5}, {2, 1, 5, 5, 1e-5},
+                                {2, 600, 24, 6, 1e-5}};
 enum { NORMS = sizeof norms / sizeof *norms };
 
 static void norm_ref(const sl_norm *s, int d, bool silu, const void *x, const void *w, const void *b, double *y,
@@ -66,64 +67,77 @@ TEST(norm_and_its_gradient_match) {
     double steep = 1; /* a group of one element: rstd is 1/sqrt(eps) */
     for (int64_t e = 0; e < groups; e++) steep = fmax(steep, rstd[e]);
     EACH_TABLE(k) {
-      void *y = reals(d, n, 0, 9), *m = reals(d, groups, 0, 9), *r = reals(d, groups, 0, 9);
+      void *y = reals(d, n, 0, 9), *again = reals(d, n, 0, 9), *stats = reals(d, 3 * groups, 0, 9);
       void *gx = reals(d, n, 0, 9), *gw = reals(d, s->c, 0, 9), *gb = reals(d, s->c, 0, 9);
-      CHECK(k->real[d].norm(c, s, silu, x, pw, pb, y, m, r));
+      CHECK(k->real[d].norm(c, s, silu, x, pw, pb, y, stats));
       close_to(d, y, want, n, 30 * eps_of(d), "norm");
-      close_to(d, m, mean, groups, 10 * eps_of(d), "mean");
-      close_to(d, r, rstd, groups, 10 * eps_of(d) * steep, "rstd");
-      CHECK(k->real[d].norm_grad(c, s, silu, x, pw, pb, m, r, dy, gx, gw, gb));
+      for (int64_t e = 0; e < groups; e++) {
+        NEAR(real_at(d, stats, 3 * e) + real_at(d, stats, 3 * e + 1), mean[e], 10 * eps_of(d), "mean");
+        NEAR(real_at(d, stats, 3 * e + 2), rstd[e], 10 * eps_of(d) * steep, "rstd");
+      }
+      CHECK(k->real[d].norm_apply(c, s, silu, x, pw, pb, stats, again));
+      CHECK_MSG(!memcmp(y, again, (size_t)n * real_size(d)), "norm_apply gives norm's bits");
+      CHECK(k->real[d].norm_grad(c, s, silu, x, pw, pb, stats, dy, gx, gw, gb));
       close_to(d, gx, dx, n, 60 * eps_of(d) * steep, "norm dx");
       close_to(d, gw, dw, s->c, 60 * eps_of(d) * sqrt((double)(s->n * s->p)), "norm dw");
       close_to(d, gb, db, s->c, 30 * eps_of(d) * sqrt((double)(s->n * s->p)), "norm db");
-      CHECK(k->real[d].norm_grad(c, s, silu, x, pw, pb, m, r, dy, gx, NULL, NULL));
-      free(y), free(m), free(r), free(gx), free(gw), free(gb);
+      CHECK(k->real[d].norm_grad(c, s, silu, x, pw, pb, stats, dy, gx, NULL, NULL));
+      free(y), free(again), free(stats), free(gx), free(gw), free(gb);
     }
     free(x), free(w), free(b), free(dy), free(want);
   }
 }
 
-/* Mean 1000, deviation 1 in float32: no cancellation. */
+/* Mean 1000, deviation 1 in float32: no cancellation. Nor where the first rows are far from the others. */
 TEST(norm_far_from_zero) {
   sl_norm s = {1, 784, 32, 8, 1e-5};
   int64_t n = s.p * s.c;
-  float *x = reals(SL_F32, n, sqrt(3), 1000), *y = reals(SL_F32, n, 0, 0);
+  float *x = reals(SL_F32, n, sqrt(3), 1000), *y = reals(SL_F32, n, 0, 0), stats[24];
   double *want = calloc((size_t)n, 8), mean[8], rstd[8];
-  norm_ref(&s, SL_F32, false, x, NULL, NULL, want, mean, rstd);
-  EACH_TABLE(k) {
-    CHECK(k->real[SL_F32].norm(c, &s, false, x, NULL, NULL, y, NULL, NULL));
-    close_to(SL_F32, y, want, n, 2e-6, "norm about 1000");
+  for (int step = 0; step < 2; step++) {
+    norm_ref(&s, SL_F32, false, x, NULL, NULL, want, mean, rstd);
+    EACH_TABLE(k) {
+      CHECK(k->real[SL_F32].norm(c, &s, false, x, NULL, NULL, y, stats));
+      close_to(SL_F32, y, want, n, 2e-6, "norm about 1000");
+    }
+    for (int64_t i = 0; i < 40 * s.c; i++) x[i] = 5;
   }
   for (int64_t i = 0; i < n; i++) x[i] = 5;
   EACH_TABLE(k) {
-    CHECK(k->real[SL_F32].norm(c, &s, false, x, NULL, NULL, y, NULL, NULL));
+    CHECK(k->real[SL_F32].norm(c, &s, false, x, NULL, NULL, y, stats));
     CHECK(y[0] == 0 && y[n - 1] == 0);
   }
   free(x), free(y), free(want);
 }
 
+/* Maps of several pieces, and rows. */
 TEST(norm_bits_do_not_depend_on_batch_or_threads) {
-  sl_norm s = {5, 50, 48, 12, 1e-5}, one = s;
-  int64_t n = s.n * s.p * s.c, row = s.p * s.c;
-  one.n = 1;
-  float *x = reals(SL_F32, n, 1, 0), *w = reals(SL_F32, s.c, 1, 0), *dy = reals(SL_F32, n, 1, 0), m[60], r[60];
-  EACH_TABLE(k) {
-    const sl_real_kernels *f = &k->real[SL_F32];
-    float *y[2], *dx[2], dw[2][96];
-    for (int t = 0; t < 2; t++) {
-      sl_threads_set(c, t ? 3 : 1);
-      y[t] = reals(SL_F32, n, 0, 0), dx[t] = reals(SL_F32, n, 0, 0);
-      CHECK(f->norm(c, &s, true, x, w, w, y[t], m, r));
-      CHECK(f->norm_grad(c, &s, true, x, w, w, m, r, dy, dx[t], dw[t], dw[t] + 48));
+  static const sl_norm sizes[] = {{5, 500, 48, 12, 1e-5}, {3, 50, 48, 12, 1e-5}, {70, 1, 48, 4, 1e-5}};
+  for (int i = 0; i < 3; i++) {
+    sl_norm s = sizes[i], one = s;
+    int64_t n = s.n * s.p * s.c, row = s.p * s.c;
+    one.n = 1;
+    float *x = reals(SL_F32, n, 1, 0), *w = reals(SL_F32, s.c, 1, 0), *dy = reals(SL_F32, n, 1, 0);
+    float *stats = reals(SL_F32, 3 * s.n * s.g, 0, 0);
+    EACH_TABLE(k) {
+      const sl_real_kernels *f = &k->real[SL_F32];
+      float *y[2], *dx[2], dw[2][96];
+      for (int t = 0; t < 2; t++) {
+        sl_threads_set(c, t ? 3 : 1);
+        y[t] = reals(SL_F32, n, 0, 0), dx[t] = reals(SL_F32, n, 0, 0);
+        CHECK(f->norm(c, &s, true, x, w, w, y[t], stats));
+        CHECK(f->norm_grad(c, &s, true, x, w, w, stats, dy, dx[t], dw[t], dw[t] + 48));
+      }
+      CHECK(!memcmp(y[0], y[1], (size_t)n * 4) && !memcmp(dx[0], dx[1], (size_t)n * 4));
+      CHECK(!memcmp(dw[0], dw[1], sizeof dw[0]));
+      float *part = stats + 2 * 3 * s.g; /* the third sample's */
+      CHECK(f->norm_grad(c, &one, true, x + 2 * row, w, w, part, dy + 2 * row, dx[1], NULL, NULL));
+      CHECK(f->norm(c, &one, true, x + 2 * row, w, w, y[1], part));
+      CHECK(!memcmp(y[0] + 2 * row, y[1], (size_t)row * 4) && !memcmp(dx[0] + 2 * row, dx[1], (size_t)row * 4));
+      for (int t = 0; t < 2; t++) free(y[t]), free(dx[t]);
     }
-    CHECK(!memcmp(y[0], y[1], (size_t)n * 4) && !memcmp(dx[0], dx[1], (size_t)n * 4));
-    CHECK(!memcmp(dw[0], dw[1], sizeof dw[0]));
-    CHECK(f->norm(c, &one, true, x + 3 * row, w, w, y[1], NULL, NULL));
-    CHECK(f->norm_grad(c, &one, true, x + 3 * row, w, w, m + 3 * 12, r + 3 * 12, dy + 3 * row, dx[1], NULL, NULL));
-    CHECK(!memcmp(y[0] + 3 * row, y[1], (size_t)row * 4) && !memcmp(dx[0] + 3 * row, dx[1], (size_t)row * 4));
-    for (int t = 0; t < 2; t++) free(y[t]), free(dx[t]);
+    free(x), free(w), free(dy), free(stats);
   }
-  free(x), free(w), free(dy);
 }
 
 /* ---- attention -------------------------------------------------------------------- */
@@ -183,13 +197,19 @@ TEST(attention_and_its_gradient_match) {
       attn_ref(s, d, h / s->heads, h % s->heads, q, k, v, dout, o, dq, dk, dv);
     EACH_TABLE(t) {
       void *y[2], *gq = reals(d, nq, 0, 9), *gk = reals(d, nk, 0, 9), *gv = reals(d, nv, 0, 9);
-      for (int threads = 1; threads < 3; threads++) {
+      for (int threads = 2; threads > 0; threads--) {
         sl_threads_set(c, threads);
         y[threads - 1] = reals(d, no, 0, 9);
         CHECK(t->real[d].attention(c, s, q, k, v, y[threads - 1]));
       }
       CHECK(!memcmp(y[0], y[1], (size_t)no * real_size(d)));
+      void *hq = reals(d, nq, 0, 9), *hk = reals(d, nk, 0, 9), *hv = reals(d, nv, 0, 9);
       CHECK(t->real[d].attention_grad(c, s, q, k, v, dout, gq, gk, gv));
+      sl_threads_set(c, 5); /* more than heads: shared out by rows and keys */
+      CHECK(t->real[d].attention_grad(c, s, q, k, v, dout, hq, hk, hv));
+      CHECK(!memcmp(gq, hq, (size_t)nq * real_size(d)) && !memcmp(gk, hk, (size_t)nk * real_size(d)));
+      CHECK(!memcmp(gv, hv, (size_t)nv * real_size(d)));
+      free(hq), free(hk), free(hv), sl_threads_set(c, 1);
       close_to(d, y[0], o, no, 40 * eps_of(d), "attention");
       close_to(d, gq, dq, nq, 100 * eps_of(d), "attention dq");
       close_to(d, gk, dk, nk, 200 * eps_of(d), "attention dk");
@@ -294,6 +314,25 @@ TEST(random_words_are_philox) {
         if (!NEAR((double)z[i], want, 2e-6, "normal")) return;
       }
     }
+}
+
+TEST(short_random_rows_are_those_of_their_samples) {
+  enum { ROWS = 21 };
+  int64_t index[ROWS];
+  for (int i = 0; i < ROWS; i++) index[i] = (int64_t)1 << 40 | (i * 7919) % 100;
+  EACH_TABLE(k)
+    for (int64_t n = 1; n < 40; n = n < 6 ? n + 1 : 2 * n + 1)
+      for (int i = 0; i < 6; i++) {
+        sl_dist dist = (sl_dist)(i / 2);
+        float all[ROWS * 40], row[40];
+        sl_key key = {.seed = 5, .index = 1ull << 33, .draw = 2, .stream = SL_STREAM_USER}, of = key;
+        k->real[SL_F32].random_rows(dist, &key, i & 1 ? index : NULL, ROWS, n, all);
+        for (int r = 0; r < ROWS; r++) {
+          of.index = i & 1 ? (uint64_t)index[r] : key.index + (uint64_t)r;
+          k->real[SL_F32].random(dist, &of, 0, n, row);
+          if (!CHECK(!memcmp(row, all + r * n, (size_t)n * 4))) return;
+        }
+      }
 }
 
 TEST(random_pieces_join) {

@@ -11,8 +11,8 @@ typedef struct sample {
   sl_layer_info info;
   int n_opt, n_in;
   double opt[SL_MAX_OPTIONS];
-  int ndim[2];
-  int64_t shape[2][SL_MAX_DIMS];
+  int ndim[SL_LAYER_INPUTS];
+  int64_t shape[SL_LAYER_INPUTS][SL_MAX_DIMS];
 } sample;
 
 static const char *read_sample(const char *p, sample *s) {
@@ -110,7 +110,7 @@ static void check_gradient(sl_ctx *c, sl_layer *l, int n, sl_tensor **in, sl_ten
 
 static void gradients(sl_ctx *c, const sample *s) {
   char name[64];
-  sl_tensor *in[2] = {NULL};
+  sl_tensor *in[SL_LAYER_INPUTS] = {NULL};
   sl_train_batch(c, 8);
   sl_layer *l = make(c, s, SL_F64);
   for (int i = 0; i < s->n_in; i++) sl_require_grad(c, in[i] = input(c, s, i, SL_F64), true);
@@ -128,7 +128,7 @@ TEST(gradients_of_every_layer) { for_samples(c, gradients); }
 /* ---- a row's result does not depend on the rows around it ---------------------------------- */
 
 static void rows_alone(sl_ctx *c, const sample *s) {
-  sl_tensor *in[2] = {NULL}, *one[2] = {NULL};
+  sl_tensor *in[SL_LAYER_INPUTS] = {NULL}, *one[SL_LAYER_INPUTS] = {NULL};
   sl_layer *l = make(c, s, SL_F32);
   for (int i = 0; i < s->n_in; i++) in[i] = input(c, s, i, SL_F32);
   if (l) sl_layer_train(l, false);
@@ -149,7 +149,7 @@ TEST(rows_alone_have_the_same_bits) { for_samples(c, rows_alone); }
 
 static bool make_and_step(sl_ctx *c, const sample *s) {
   size_t mark = sl_pool_open(c);
-  sl_tensor *in[2] = {NULL};
+  sl_tensor *in[SL_LAYER_INPUTS] = {NULL};
   sl_layer *l = make(c, s, SL_F64);
   for (int i = 0; i < s->n_in; i++) in[i] = input(c, s, i, SL_F64);
   sl_tensor *y = l && !sl_failed(c) ? loss_of(c, l, s->n_in, in) : NULL;

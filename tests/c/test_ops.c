@@ -66,6 +66,32 @@ TEST(broadcasting_repeats_sizes_of_one) {
   IS(y, SL_F64, 0, 1, 2, 10, 11, 12);
 }
 
+/* Rows too short for a call each are gathered into blocks: all layouts give what packed copies do. */
+TEST(short_rows_of_any_layout) {
+  static const sl_dtype types[] = {SL_F32, SL_F64, SL_U8};
+  for (int64_t n = 1; n <= 20; n = n < 4 ? n + 1 : 2 * n + 1)
+    for (int i = 0; i < 12; i++) {
+      sl_dtype d = types[i % 3];
+      sl_tensor *x = counting(c, d, SHAPE(7, 101, n)), *y = counting(c, d, SHAPE(101, 1));
+      if (i / 3 == 1) y = counting(c, d, SHAPE(n));
+      if (i / 3 == 2) y = sl_narrow(c, counting(c, d, SHAPE(7, 101, n + 2)), 2, 1, n);
+      if (i / 3 == 3) y = sl_transpose(c, counting(c, d, SHAPE(101, 7, n)), 0, 1);
+      sl_tensor *whole = sl_contiguous(c, sl_expand(c, y, SHAPE(7, 101, n)));
+      sl_tensor *target = sl_full(c, d, SHAPE(7, 101, n + 1), 0), *part = sl_narrow(c, target, 2, 1, n);
+      if (!CHECK(whole && part && sl_copy_into(c, part, y))) return;
+      for (int64_t at = 0; at < 7 * 101 * n; at++) {
+        int64_t p[] = {at / (101 * n), at / n % 101, at % n};
+        double want = i / 3 == 0   ? sl_get(y, (int64_t[]){p[1], 0})
+                      : i / 3 == 1 ? sl_get(y, &p[2])
+                                   : sl_get(y, p);
+        if (!CHECK(sl_get(whole, p) == want && sl_get(part, p) == want)) return;
+        if (d != SL_U8 && !CHECK(sl_get(sl_add(c, x, y), p) == sl_get(x, p) + want)) return;
+        if (at > 40) at += 13 * n; /* a sample */
+      }
+      CHECK(sl_get(target, (int64_t[]){6, 100, 0}) == 0);
+    }
+}
+
 TEST(a_number_meets_only_its_own_type) {
   sl_tensor *x = counting(c, SL_F32, SHAPE(2));
   CHECK(!sl_add(c, x, sl_scalar(c, SL_F64, 1)));

@@ -51,8 +51,8 @@ check.test("every row runs, prints and keeps its state", function()
       b:load_state_dict(a:state_dict())
       a:eval()
       b:eval()
-      local x, e = sample.inputs[1], sample.inputs[2]
-      check.eq(a(x, e):totable(), b(x, e):totable(), row.name)
+      local x = sample.inputs
+      check.eq(a(table.unpack(x)):totable(), b(table.unpack(x)):totable(), row.name)
       check.ok(tostring(a):find("^" .. row.name .. "%("), tostring(a))
       check.eq(a:num_parameters() > 0, #a:parameters() > 0)
     end
@@ -65,7 +65,13 @@ check.test("bad inputs of layers", function()
   check.raises(function() l() end, "Linear: argument x: expected a tensor, got nothing")
   check.raises(function() l(3) end, "Linear: argument x: expected a tensor, got the number 3")
   check.raises(function() l(sl.zeros { 4, 5 }) end, "linear")
-  check.raises(function() l(sl.zeros { 4, 2 }, sl.zeros { 1 }) end, "Linear: expected at most 1 tensors (x), got 2")
+  check.raises(function() l(sl.zeros { 4, 2 }, sl.zeros { 1 }) end, "linear_add: argument r: expected [4,3]")
+  check.raises(function() l(sl.zeros { 4, 2 }, nil, sl.zeros { 1 }) end,
+    "Linear: expected at most 2 tensors (x residual?), got 3")
+  check.raises(function() l(sl.zeros { 4, 2 }, 3) end, "Linear: argument residual: expected a tensor, got the number 3")
+  local conv = nn.Conv2d(2, 3)
+  check.raises(function() conv(sl.zeros { 1, 4, 4, 2 }, sl.zeros { 1 }) end,
+    "Conv2d: argument shift: expected [n,3], got [1]")
 end)
 
 -- ---- modules in Lua ---------------------------------------------------------------------------------------------

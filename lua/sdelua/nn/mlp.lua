@@ -72,12 +72,13 @@ function MLP:features(x)
 end
 
 function MLP:forward(x, t)
+  local scope <close> = core.scope() -- without a graph the memory of each layer serves the next call at once
   local e, h = self:embed(t), self.enter(self:features(x)):silu()
   for i, block in ipairs(self.blocks) do
     local y = (block.main(h) + block.time(e)):silu()
     h = i > 1 and self.config.hidden[i] ~= self.config.hidden[i - 1] and y or h + y
   end
-  return self.leave(h)
+  return scope:keep(self.leave(h))
 end
 
 function MLP:describe()

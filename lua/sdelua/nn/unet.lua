@@ -26,6 +26,7 @@ local defaults = {
   centered = true,
   embedding = "sinusoidal", -- of t; "fourier": of log t, for labels that are sigmas (score_sde's ncsnpp)
   fourier_scale = 16,
+  checkpoint = false,       -- backward computes the inside of the blocks again: less memory, more time, the same bits
 }
 
 local function refuse(name, expected, got)
@@ -114,29 +115,44 @@ function UNet:embedding(t)
   return self.time[2](self.time[1](e):silu()):silu()
 end
 
-function UNet:forward(x, t)
-  local e, skips = self:embedding(t), {}
-  local h = self.enter(self.config.centered and x or x * 2 - 1)
-  skips[1] = h
+--- One residual block and what may stand around it.
+local function run(h, skip, res, attn, e)
+  h = res(skip and core.cat({ h, skip }, 4) or h, e)
+  return attn and attn(h) or h
+end
+
+--- Its intermediate handles go at once: without a graph so does their memory, with one no more stays than the graph
+-- needs.
+local function block(self, ...)
+  local scope <close> = core.scope()
+  return scope:keep(self.config.checkpoint and core.checkpoint(run, ...) or run(...))
+end
+
+--- The way down; returns what the way up joins, the last last.
+function UNet:go_down(h, e)
+  local skips = { h }
   for _, stage in ipairs(self.down) do
-    for i, res in ipairs(stage.res) do
-      h = res(h, e)
-      if stage.attn[i] then h = stage.attn[i](h) end
-      skips[#skips + 1] = h
-    end
-    if stage.shrink then
-      h = stage.shrink(h)
-      skips[#skips + 1] = h
-    end
+    for i, res in ipairs(stage.res) do skips[#skips + 1] = block(self, skips[#skips], nil, res, stage.attn[i], e) end
+    if stage.shrink then skips[#skips + 1] = stage.shrink(skips[#skips]) end
   end
-  h = self.middle[3](self.middle[2](self.middle[1](h, e)), e)
-  for level = #self.up, 1, -1 do
-    local stage = self.up[level]
-    for _, res in ipairs(stage.res) do h = res(core.cat({ h, table.remove(skips) }, 4), e) end
-    if stage.attn then h = stage.attn(h) end
-    if stage.grow then h = stage.grow(h) end
-  end
-  return self.leave(self.norm(h))
+  return skips
+end
+
+--- One level of the way up.
+function UNet:go_up(stage, h, skips, e)
+  local scope <close> = core.scope()
+  for i, res in ipairs(stage.res) do h = block(self, h, table.remove(skips), res, i == #stage.res and stage.attn, e) end
+  return scope:keep(stage.grow and stage.grow(h) or h)
+end
+
+function UNet:forward(x, t)
+  local scope <close> = core.scope()
+  local e = self:embedding(t)
+  local skips = self:go_down(self.enter(self.config.centered and x or x * 2 - 1), e)
+  local h = block(self, skips[#skips], nil, self.middle[1], self.middle[2], e)
+  h = block(self, h, nil, self.middle[3], nil, e)
+  for level = #self.up, 1, -1 do h = self:go_up(self.up[level], h, skips, e) end
+  return scope:keep(self.leave(self.norm(h)))
 end
 
 function UNet:describe()
