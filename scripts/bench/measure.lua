@@ -121,7 +121,8 @@ function measure.digits(x) return x >= 1000 and ("%.0f"):format(x) or ("%.4g"):f
 
 --- Puts `text` between the lines <!-- name --> and <!-- /name --> of a Markdown file.
 function measure.write(path, name, text)
-  local file = assert(io.open(path))
+  local file, why = io.open(path)
+  if not file then error("--write: " .. why, 0) end
   local old = file:read "a"
   file:close()
   local head, tail = ("<!-- %s -->\n"):format(name), ("<!-- /%s -->"):format(name)

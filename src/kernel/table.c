@@ -57,12 +57,13 @@ static const sl_reduce_kernel reduce_kernels[] = {
   {NULL, {NULL}},
 };
 
-#define REAL(P)                                                                                                    \
-  {.gemm = P##gemm, .conv2d = P##conv2d, .conv2d_dx = P##conv2d_dx, .conv2d_dw = P##conv2d_dw, .norm = P##norm,       \
-   .norm_apply = P##norm_apply, .norm_grad = P##norm_grad, .attention = P##attention, .attention_grad = P##attention_grad, .softmax = P##softmax, \
-   .softmax_grad = P##softmax_grad, .logsumexp = P##logsumexp, .cumsum = P##cumsum, .upsample = P##upsample,         \
-   .downsample = P##downsample, .random = P##random, .random_rows = P##random_rows, .sumsq = P##sumsq, .adam = P##adam, .sgd = P##sgd, .ema = P##ema, \
-   .probe = P##probe}
+#define REAL(P)                                                                                                            \
+  {.gemm = P##gemm, .conv2d = P##conv2d, .conv2d_dx = P##conv2d_dx, .conv2d_dw = P##conv2d_dw,                             \
+   .norm = P##norm, .norm_apply = P##norm_apply, .norm_grad = P##norm_grad, .attention = P##attention,                     \
+   .attention_grad = P##attention_grad, .softmax = P##softmax, .softmax_grad = P##softmax_grad, .logsumexp = P##logsumexp, \
+   .cumsum = P##cumsum, .upsample = P##upsample, .downsample = P##downsample, .random = P##random,                         \
+   .random_rows = P##random_rows, .sumsq = P##sumsq, .adam = P##adam, .sgd = P##sgd,                                       \
+   .ema = P##ema, .probe = P##probe}
 
 #define PASTE(a, b) a##b
 #define TABLE(isa) PASTE(sl_kernels_, isa)

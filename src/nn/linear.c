@@ -18,5 +18,6 @@ static sl_tensor *linear_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
 const sl_layer_kind sl_linear_layers[] = {
     {{"Linear", "in_features:size out_features:size bias:bool=true scale:nonneg=1", "x residual?",
       "2,3: 4x2; 3,2,0,0: 2x4x3; 2,3: 4x2 4x3",
-      "x [...,in] -> [...,out], plus the residual [...,out]. weight [in,out], bias [out]; scale 0 starts at zero."}, linear_init, linear_forward},
+      "x [...,in] -> [...,out], plus the residual [...,out]. weight [in,out], bias [out]; scale 0 starts at zero."},
+     linear_init, linear_forward},
     {.info.name = NULL}};

@@ -143,7 +143,8 @@ sl_tensor *sl_apply(sl_ctx *c, sl_call *k) {
   bool ok = k->op->forward(c, k) && (k->into || outputs_fresh(c, k));
   c->recording = recording;
   if (ok && k->into) k->into->storage->version++;
-  else if (ok && c->recording && (k->op->vjp || k->op->again) && any_input_wants_grad(k) && sl_dtype_is_float(k->out[0]->dtype))
+  else if (ok && c->recording && (k->op->vjp || k->op->again) && any_input_wants_grad(k) &&
+           sl_dtype_is_float(k->out[0]->dtype))
     ok = record(c, k);
   return hand_out(c, k, mark, ok);
 }

@@ -156,7 +156,7 @@ void sl_node_clear(sl_node *n);
 bool sl_recomputable(const sl_tensor *t);
 /* Fails if something that the node keeps was changed in place since it was recorded. */
 bool sl_node_unchanged(sl_ctx *c, const sl_node *n);
-/* For the duration of a vjp: kept inputs that are ghosts are made whole again, in the current pool. */
+/* Before a vjp: kept inputs that are ghosts are made whole again. */
 bool sl_node_restore(sl_ctx *c, sl_node *n);
 /* Lets go of results that were computed again for the nodes after it. */
 void sl_node_forget(sl_node *n);

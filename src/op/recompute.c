@@ -26,7 +26,8 @@ bool sl_recomputable(const sl_tensor *t) {
 }
 
 static bool refuse(sl_ctx *c, const sl_node *n, const char *of, const char *what) {
-  return sl_fail(c, SL_ESTATE, "backward: %s needs its %s%s, which was changed in place since", n->call.op->name, of, what);
+  return sl_fail(c, SL_ESTATE, "backward: %s needs its %s%s, which was changed in place since", n->call.op->name, of,
+                 what);
 }
 
 static bool inputs_unchanged(sl_ctx *c, const sl_node *n, bool all) {

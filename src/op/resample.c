@@ -93,7 +93,8 @@ static bool avg_pool_fused(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, 
 }
 
 sl_op sl_resample_ops[] = {
-  [UPSAMPLE] = {.name = "upsample", .args = "x factor:int=2", .keep = "x", .flags = SL_CHEAP, .forward = upsample_forward, .vjp = upsample_vjp,
+  [UPSAMPLE] = {.name = "upsample", .args = "x factor:int=2", .keep = "x", .flags = SL_CHEAP,
+                .forward = upsample_forward, .vjp = upsample_vjp,
                 .fused = upsample_fused, .samples = "2x2x3x2 2; 1x2x1x3 3; 0x2x2x1 2; 1x2x2x2 1",
                 .doc = "Every pixel of x [n,h,w,c] repeated factor times along h and w (nearest neighbour)."},
   [AVG_POOL] = {.name = "avg_pool", .args = "x factor:int=2", .forward = avg_pool_forward, .vjp = avg_pool_vjp,

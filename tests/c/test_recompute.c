@@ -19,8 +19,8 @@ typedef struct net {
 enum { CHANNELS = 8 };
 
 static net leaves(sl_ctx *c) {
-  return (net){.x = leaf(c, SHAPE(2, 6, 6, 4), 0), .skip = leaf(c, SHAPE(2, 6, 6, 4), 1), .w = leaf(c, SHAPE(CHANNELS), 2),
-               .b = leaf(c, SHAPE(CHANNELS), 3), .kernel = leaf(c, SHAPE(3, 3, CHANNELS, CHANNELS), 4),
+  return (net){.x = leaf(c, SHAPE(2, 6, 6, 4), 0), .skip = leaf(c, SHAPE(2, 6, 6, 4), 1),
+               .w = leaf(c, SHAPE(CHANNELS), 2), .b = leaf(c, SHAPE(CHANNELS), 3), .kernel = leaf(c, SHAPE(3, 3, CHANNELS, CHANNELS), 4),
                .out = leaf(c, SHAPE(CHANNELS, 3), 5)};
 }
 
@@ -82,7 +82,8 @@ TEST(less_is_held) {
 }
 
 TEST(a_long_row_of_views_is_not_a_deep_recursion) {
-  sl_tensor *x = leaf(c, SHAPE(6), 0), *y = sl_retain(sl_group_norm(c, sl_reshape(c, x, SHAPE(1, 6)), NULL, NULL, 1, 1e-5));
+  sl_tensor *x = leaf(c, SHAPE(6), 0);
+  sl_tensor *y = sl_retain(sl_group_norm(c, sl_reshape(c, x, SHAPE(1, 6)), NULL, NULL, 1, 1e-5));
   for (int i = 0; i < 100000; i++) {
     size_t mark = sl_pool_open(c);
     sl_tensor *next = sl_retain(sl_reshape(c, y, 2, (int64_t[]){i % 2 ? 1 : 6, -1}));
