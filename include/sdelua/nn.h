@@ -55,6 +55,8 @@ SL_API void sl_layer_train(sl_layer *l, bool training);
 SL_API bool sl_layers_to(sl_ctx *c, int n, sl_layer *const *layers, sl_dtype d);
 
 SL_API const char *sl_layer_kind_name(const sl_layer *l);
+/* The row of its kind. */
+SL_API const sl_layer_info *sl_layer_info_of(const sl_layer *l);
 /* The value of an option; NAN if the kind has none of that name. */
 SL_API double sl_layer_option(const sl_layer *l, const char *name);
 /* The i-th tensor of the layer and the layers inside it, in a fixed order, NULL

@@ -59,13 +59,6 @@ typedef struct running {
   uint32_t draw; /* a second try draws the same mask */
 } running;
 
-static sl_layer_info info_of(const sl_layer *l) {
-  sl_layer_info info;
-  for (int i = 0; sl_layer_info_at(i, &info); i++)
-    if (!strcmp(info.name, sl_layer_kind_name(l))) break;
-  return info;
-}
-
 static sl_tensor *run(sl_ctx *c, void *args) {
   running *r = args;
   sl_train_draw_set(c, r->draw);
@@ -74,18 +67,18 @@ static sl_tensor *run(sl_ctx *c, void *args) {
 
 static int layer_call(lua_State *L) {
   running r = {.layer = check_layer(L, 1, "layer"), .draw = sl_train_draw(context(L))};
-  sl_layer_info info = info_of(r.layer);
-  const char *name = info.inputs;
+  const sl_layer_info *info = sl_layer_info_of(r.layer);
+  const char *name = info->inputs;
   int given = lua_gettop(L) - 1;
   for (; r.n < given && *name; r.n++) { /* names such as "x emb?" */
     int len = (int)strcspn(name, " ?");
     lua_pushlstring(L, name, (size_t)len);
-    r.in[r.n] = opt_tensor(L, r.n + 2, info.name, lua_tostring(L, -1));
+    r.in[r.n] = opt_tensor(L, r.n + 2, info->name, lua_tostring(L, -1));
     name += len + (name[len] == '?');
     name += strspn(name, " ");
   }
   if (r.n < given)
-    return luaL_error(L, "%s: expected at most %d tensors (%s), got %d arguments", info.name, r.n, info.inputs, given);
+    return luaL_error(L, "%s: expected at most %d tensors (%s), got %d arguments", info->name, r.n, info->inputs, given);
   while (r.n && !r.in[r.n - 1]) r.n--;
   return return_tensor(L, run, &r);
 }
@@ -140,10 +133,7 @@ static int nn_convert(lua_State *L) {
   return 0;
 }
 
-static sl_options options_of(lua_State *L, const sl_layer *l) {
-  sl_layer_info info = info_of(l);
-  return parse_options(L, &info);
-}
+static sl_options options_of(lua_State *L, const sl_layer *l) { return parse_options(L, sl_layer_info_of(l)); }
 
 /* layer.name: a method, else a tensor of that name, else an option. */
 static int layer_index(lua_State *L) {

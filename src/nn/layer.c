@@ -115,6 +115,7 @@ void sl_layer_train(sl_layer *l, bool training) {
 /* ---- listing ---------------------------------------------------------------------- */
 
 const char *sl_layer_kind_name(const sl_layer *l) { return l->kind->info.name; }
+const sl_layer_info *sl_layer_info_of(const sl_layer *l) { return &l->kind->info; }
 
 double sl_layer_option(const sl_layer *l, const char *name) {
   sl_options spec;

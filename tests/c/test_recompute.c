@@ -29,7 +29,7 @@ static sl_tensor *pass(sl_ctx *c, sl_tensor *x, bool keep) { return keep ? sl_af
 
 /* Joined, normalised, convolved, normalised, enlarged, flattened, multiplied. */
 static sl_tensor *run(sl_ctx *c, const net *n, bool keep) {
-  sl_tensor *pair[2] = {pass(c, n->x, false), n->skip};
+  sl_tensor *pair[2] = {n->x, n->skip};
   sl_tensor *h = pass(c, sl_cat(c, 2, pair, -1), keep);
   h = pass(c, sl_group_norm_silu(c, h, n->w, n->b, 2, 1e-5), keep);
   h = sl_conv2d(c, h, n->kernel, NULL, 1, 1);

@@ -1,24 +1,10 @@
 -- The measuring scripts, as processes of their own, on tiny settings; PyTorch's side is a stand-in.
 local check = require "check"
+local process = require "process"
 local sl = require "sdelua"
-local system = require "sdelua.core".system
 
-local program = arg[-1]
-local folder = os.tmpname()
-os.remove(folder)
-system.make_folder(folder)
-
-local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
-
--- Exit code and all output of a command, with `before` (variables) in front.
-local function run(before, ...)
-  local words = { before }
-  for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
-  local pipe = io.popen(table.concat(words, " ") .. " 2>&1", "r")
-  local text = pipe:read "a"
-  local _, _, code = pipe:close()
-  return code, text
-end
+local program, quote, run = process.program, process.quote, process.run
+local folder = process.folder()
 
 local function script(name, ...)
   local code, text = run("", program, "scripts/bench/" .. name, ...)

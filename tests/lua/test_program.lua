@@ -1,11 +1,9 @@
 -- The program from outside: options, exit codes, what it loads, signals, the REPL. It runs itself, through the shell.
 local check = require "check"
+local process = require "process"
 
-local program = arg[-1]
-local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-local folder = os.tmpname()
-os.remove(folder)
-os.execute("mkdir " .. quoted(folder))
+local program, quoted = process.program, process.quote
+local folder = process.folder()
 
 local function file(name, text)
   local path = folder .. "/" .. name

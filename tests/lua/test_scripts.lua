@@ -1,27 +1,18 @@
 -- The scripts as processes of their own, on a folder of little pictures.
 local check = require "check"
+local process = require "process"
 local sl = require "sdelua"
 local system = require "sdelua.core".system
 
-local program = arg[-1]
-local folder = os.tmpname()
-os.remove(folder)
+local program, quote = process.program, process.quote
+local folder = process.folder()
 local data = folder .. "/data"
 system.make_folder(data)
 local drawn = sl.randint(0, 256, { 12, 8, 8, 1 }, { dtype = "uint8" })
 for i = 1, 12 do sl.image.save(("%s/%02d.png"):format(data, i), drawn:select(1, i)) end
 
-local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
-
 -- Exit code and all output of `sdelua ARGS`.
-local function run(...)
-  local words = { quote(program) }
-  for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
-  local pipe = io.popen(table.concat(words, " ") .. " 2>&1", "r")
-  local text = pipe:read "a"
-  local _, _, code = pipe:close()
-  return code, text
-end
+local function run(...) return process.run("", program, ...) end
 
 local function bytes(path)
   local file <close> = assert(io.open(path, "rb"))
