@@ -16,6 +16,7 @@ typedef struct operand {
 } operand;
 
 typedef struct op_args {
+  state *s;
   const sl_op *op;
   const char *who;
   operand in[SL_MAX_IN];
@@ -87,11 +88,17 @@ static void read_number_operand(reader *r, int at, operand *o) {
 static void read_tensor(reader *r, int i) {
   const char *name = r->spec->in[i].name;
   int at = locate(r, name);
-  bool operator = r->a->op->flags & SL_OPERATOR && strcmp(name, "cond");
   if (r->spec->in[i].optional && (!at || lua_isnil(r->L, at))) return;
   if (!at) at = lua_gettop(r->L) + 1;
+  tensor_handle *h = handle_in(r->L, r->a->s, at);
+  if (h && h->t) {
+    r->a->in[i].t = h->t;
+    return;
+  }
+  bool operator = r->a->op->flags & SL_OPERATOR && strcmp(name, "cond");
   if (operator && lua_type(r->L, at) == LUA_TNUMBER) read_number_operand(r, at, &r->a->in[i]);
-  else r->a->in[i].t = (operator ? check_operand : check_tensor)(r->L, at, r->a->who, name);
+  else if (operator && !h) bad_argument(r->L, at, r->a->who, name, "a tensor or a number");
+  else check_tensor(r->L, at, r->a->who, name);
 }
 
 static void read_tensor_list(reader *r, int i) {
@@ -180,7 +187,7 @@ static void read_args(lua_State *L, op_args *a) {
     else read_tensor(&r, i);
   }
   for (int i = 0; i < r.spec->n_param; i++) read_param(&r, i);
-  a->draw = sl_train_draw(context(L));
+  a->draw = sl_train_draw(a->s->ctx);
   if (r.next <= r.top) luaL_error(L, "%s: expected at most %d arguments, got %d", a->who, r.next - 1, given);
 }
 
@@ -208,7 +215,7 @@ static sl_tensor *number_tensor(sl_ctx *c, const op_args *a, int i) {
 static sl_tensor *operand_tensor(sl_ctx *c, const op_args *a, int i) {
   const operand *o = &a->in[i];
   if (o->number) return number_tensor(c, a, i);
-  if (!o->t || strcmp(a->op->spec->in[i].name, "index") || sl_dtype_of(o->t) != SL_I64) return o->t;
+  if (!o->t || sl_dtype_of(o->t) != SL_I64 || strcmp(a->op->spec->in[i].name, "index")) return o->t;
   return sl_affine(c, o->t, 1, -1);
 }
 
@@ -240,17 +247,24 @@ static sl_tensor *run(sl_ctx *c, void *args) {
   return y ? y : failed(c, a, &k);
 }
 
+/* The state is there as it was: reading calls nothing of Lua's but, for an error, what raises it. */
+static op_args begin(lua_State *L) {
+  op_args a = {.s = state_of(L, 3), .op = lua_touserdata(L, lua_upvalueindex(1)),
+               .who = lua_tostring(L, lua_upvalueindex(2))};
+  return a;
+}
+
 static int op_call(lua_State *L) {
-  op_args a = {.op = lua_touserdata(L, lua_upvalueindex(1)), .who = lua_tostring(L, lua_upvalueindex(2))};
+  op_args a = begin(L);
   read_args(L, &a);
-  return return_tensor(L, run, &a);
+  return return_tensor_in(L, a.s, run, &a);
 }
 
 static bool run_into(sl_ctx *c, void *args) { return run(c, args) != NULL; }
 
 /* In place: once only, as the first call may have begun to write. */
 static int op_call_into(lua_State *L) {
-  op_args a = {.op = lua_touserdata(L, lua_upvalueindex(1)), .who = lua_tostring(L, lua_upvalueindex(2))};
+  op_args a = begin(L);
   read_args(L, &a);
   a.call.into = check_tensor(L, 1, a.who, a.op->spec->in[0].name);
   call_once(L, run_into, &a);
@@ -269,7 +283,8 @@ static int op_call_one(lua_State *L) {
 static void push_closure(lua_State *L, const sl_op *op, const char *name, lua_CFunction fn) {
   lua_pushlightuserdata(L, (void *)op);
   lua_pushstring(L, name);
-  lua_pushcclosure(L, fn, 2);
+  state_push(L);
+  lua_pushcclosure(L, fn, 3);
 }
 
 /* The module table lies at 1 of these three, then methods and docs. */

@@ -12,13 +12,19 @@ state *state_push(lua_State *L) {
   return lua_touserdata(L, -1);
 }
 
-state *state_get(lua_State *L) {
-  state *s = state_push(L);
-  lua_pop(L, 1);
+static state *enter(lua_State *L, state *s) {
   if (!s || !s->ctx) luaL_error(L, "sdelua: the Lua state is closing");
   s->running = L;
   return s;
 }
+
+state *state_get(lua_State *L) {
+  state *s = state_push(L);
+  lua_pop(L, 1);
+  return enter(L, s);
+}
+
+state *state_of(lua_State *L, int i) { return enter(L, lua_touserdata(L, lua_upvalueindex(i))); }
 
 sl_ctx *context(lua_State *L) { return state_get(L)->ctx; }
 interrupt *state_interrupt(lua_State *L) { return &state_get(L)->sigint; }
@@ -150,8 +156,7 @@ static bool one_result_run(sl_ctx *c, void *args) {
   return true;
 }
 
-int return_tensor(lua_State *L, tensor_fn *fn, void *args) {
-  state *s = state_get(L);
+int return_tensor_in(lua_State *L, state *s, tensor_fn *fn, void *args) {
   one_result r = {fn, args, new_slot(L, s)};
   int top = lua_gettop(L);
   s->running = L; /* a finalizer may have run */
@@ -159,3 +164,5 @@ int return_tensor(lua_State *L, tensor_fn *fn, void *args) {
   lua_settop(L, top);
   return 1;
 }
+
+int return_tensor(lua_State *L, tensor_fn *fn, void *args) { return return_tensor_in(L, state_get(L), fn, args); }

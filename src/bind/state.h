@@ -23,12 +23,16 @@ typedef struct state {
   size_t settled;     /* live bytes after the last collection */
   int error_at;       /* where in running's stack the pending error object is; 0: nowhere */
   link handles;       /* the list's ends */
+  const void *tensor_meta; /* address of the metatable of tensors, which the registry holds at tensor_ref */
+  int tensor_ref;
   uint64_t serial;
   interrupt sigint;
 } state;
 
 /* Pushes nothing. Raises when the state is closed. */
 state *state_get(lua_State *L);
+/* The same for a function that has the state's userdata as upvalue i: no search. */
+state *state_of(lua_State *L, int i);
 /* Pushes the state's userdata, for its user values. */
 state *state_push(lua_State *L);
 /* Makes it, once a Lua state. */
@@ -38,8 +42,9 @@ bool finalizing(lua_State *L);
 /* One full collection if live bytes have grown far past those of the last one. */
 void collect_if_grown(lua_State *L, state *s);
 
-/* new_tensor_slot for a caller that has the state. */
+/* new_tensor_slot and return_tensor for a caller that has the state. */
 sl_tensor **new_slot(lua_State *L, state *s);
+int return_tensor_in(lua_State *L, state *s, tensor_fn *fn, void *args);
 
 void link_in(state *s, link *at);
 void link_out(link *at);

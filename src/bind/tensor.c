@@ -2,34 +2,29 @@
    ops is in access.c; the ops add themselves as methods in ops.c. */
 #include "tensor.h"
 
-static const char tensor_key = 0;
-
-static tensor_handle *handle_at(lua_State *L, int i) {
+tensor_handle *handle_in(lua_State *L, const state *s, int i) {
   if (lua_type(L, i) != LUA_TUSERDATA || !lua_getmetatable(L, i)) return NULL;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
-  bool same = lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
+  bool same = lua_topointer(L, -1) == s->tensor_meta;
+  lua_pop(L, 1);
   return same ? lua_touserdata(L, i) : NULL;
 }
 
-static tensor_handle *check_live(lua_State *L, int i, const char *who, const char *name, const char *expected) {
-  tensor_handle *h = handle_at(L, i);
-  if (!h) bad_argument(L, i, who, name, expected);
-  if (!h->t) luaL_error(L, "%s: argument %s: this tensor is closed: its scope has ended", who, name);
-  return h;
+static tensor_handle *handle_at(lua_State *L, int i) {
+  const state *s = state_push(L);
+  lua_pop(L, 1);
+  return handle_in(L, s, i);
 }
 
 tensor_handle *check_handle(lua_State *L, int i, const char *who, const char *name) {
-  return check_live(L, i, who, name, "a tensor");
+  tensor_handle *h = handle_at(L, i);
+  if (!h) bad_argument(L, i, who, name, "a tensor");
+  if (!h->t) luaL_error(L, "%s: argument %s: this tensor is closed: its scope has ended", who, name);
+  return h;
 }
 
 bool is_tensor(lua_State *L, int i) { return handle_at(L, i) != NULL; }
 sl_tensor *check_tensor(lua_State *L, int i, const char *who, const char *name) {
   return check_handle(L, i, who, name)->t;
-}
-
-sl_tensor *check_operand(lua_State *L, int i, const char *who, const char *name) {
-  return check_live(L, i, who, name, "a tensor or a number")->t;
 }
 
 sl_tensor *opt_tensor(lua_State *L, int i, const char *who, const char *name) {
@@ -44,7 +39,7 @@ sl_tensor **new_slot(lua_State *L, state *s) {
   tensor_handle *h = lua_newuserdatauv(L, sizeof *h, 0);
   h->t = NULL;
   h->at = (link){.newer = &h->at, .older = &h->at};
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, s->tensor_ref);
   lua_setmetatable(L, -2);
   link_in(s, &h->at);
   return &h->t;
@@ -58,7 +53,7 @@ void push_tensor(lua_State *L, sl_tensor *t) {
 /* ---- metamethods ---------------------------------------------------------------- */
 
 static int tensor_gc(lua_State *L) {
-  tensor_handle *h = handle_at(L, 1);
+  tensor_handle *h = handle_in(L, lua_touserdata(L, lua_upvalueindex(1)), 1);
   if (h) handle_drop(h);
   return 0;
 }
@@ -76,7 +71,7 @@ static const luaL_Reg tensor_meta[] = {
   {"__gc", tensor_gc}, {"__close", tensor_close}, {"__eq", tensor_eq}, {NULL, NULL},
 };
 
-void push_tensor_meta(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key); }
+void push_tensor_meta(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, state_get(L)->tensor_ref); }
 void push_tensor_methods(lua_State *L) {
   push_tensor_meta(L);
   lua_getfield(L, -1, "methods");
@@ -85,12 +80,14 @@ void push_tensor_methods(lua_State *L) {
 
 void sl_bind_tensor(lua_State *L) {
   lua_newtable(L);
-  luaL_setfuncs(L, tensor_meta, 0);
+  state *s = state_push(L);
+  luaL_setfuncs(L, tensor_meta, 1);
   lua_pushliteral(L, "tensor");
   lua_setfield(L, -2, "__name");
   lua_pushliteral(L, "tensor");
   lua_setfield(L, -2, "__metatable");
   lua_newtable(L);
   lua_setfield(L, -2, "methods");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &tensor_key);
+  s->tensor_meta = lua_topointer(L, -1);
+  s->tensor_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

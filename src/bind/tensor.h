@@ -7,10 +7,10 @@
 void push_tensor_meta(lua_State *L);
 /* The table of methods, which __index reads. */
 void push_tensor_methods(lua_State *L);
+/* The handle at i, closed or not; NULL when there is something else. */
+tensor_handle *handle_in(lua_State *L, const state *s, int i);
 /* A live handle; raises otherwise. */
 tensor_handle *check_handle(lua_State *L, int i, const char *who, const char *name);
-/* The same for an argument that may be a number too, when it is not one. */
-sl_tensor *check_operand(lua_State *L, int i, const char *who, const char *name);
 /* A number that a tensor of this type holds, of an integer type exactly, as a double. */
 double check_element(lua_State *L, int i, const char *who, const char *name, sl_dtype d);
 /* Pushes element `p` of a tensor: an integer or a float. */
