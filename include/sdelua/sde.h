@@ -71,6 +71,8 @@ SL_API sl_sde *sl_sde_vp(sl_ctx *c, const sl_schedule *beta, const sl_sde_option
 SL_API sl_sde *sl_sde_subvp(sl_ctx *c, const sl_schedule *beta, const sl_sde_options *o);
 /* s = sigma(t), m = 1; sigma geometric from lo to hi, or fn (eq. 9, 31). Prior N(0, sigma(T)^2). */
 SL_API sl_sde *sl_sde_ve(sl_ctx *c, const sl_schedule *sigma, const sl_sde_options *o);
+/* m = 1, s = t on [0, hi], sampled down to lo (Karras et al. 2022, section 3). Prior N(0, hi^2). */
+SL_API sl_sde *sl_sde_edm(sl_ctx *c, const sl_schedule *sigma, const sl_sde_options *o);
 /* From m, s and, when not NULL, c: a = m'/m, g^2 = (s^2)' - 2 a s^2. */
 SL_API sl_sde *sl_sde_marginal(sl_ctx *c, const sl_schedule *mean, const sl_schedule *std, const sl_schedule *offset,
                                const sl_sde_options *o);
@@ -85,7 +87,7 @@ SL_API void sl_sde_release(sl_sde *p);
 
 /* ---- facts ----------------------------------------------------------------- */
 
-SL_API const char *sl_sde_name(const sl_sde *p); /* "VP", "subVP", "VE", "define" */
+SL_API const char *sl_sde_name(const sl_sde *p); /* "VP", "subVP", "VE", "EDM", "define" */
 SL_API double sl_sde_T(const sl_sde *p);
 /* "affine", "affine (probed)", "general", or "general (unprobed)" before its first use. */
 SL_API const char *sl_sde_tier(const sl_sde *p);
@@ -104,12 +106,19 @@ SL_API bool sl_sde_need_kernel(sl_ctx *c, sl_sde *p, const sl_tensor *x, const c
 SL_API bool sl_sde_need_signal(sl_ctx *c, sl_sde *p, const char *who);
 SL_API bool sl_sde_has_signal(const sl_sde *p); /* false when m_T = 0 */
 
+/* Fails naming `who` unless p is affine with the same coefficients for all features. */
+SL_API bool sl_sde_need_uniform(sl_ctx *c, const sl_sde *p, const char *who);
+
 /* Coefficients at one time. Row 0 speaks for all where a process has no rows. */
 typedef struct sl_point {
   double m, dm, c, dc, s2, ds2; /* m, m', c, c', s^2, (s^2)' */
   double a, b, g2;              /* drift a x + b, squared diffusion */
 } sl_point;
 SL_API bool sl_sde_point(sl_ctx *c, sl_sde *p, double t, int row, sl_point *out);
+
+/* The time in [0, T] at which the noise-to-signal ratio s/m is sigma: Karras et al. 2022's sigma; 0 or T for a sigma
+   out of reach. Processes with the same coefficients for all features. */
+SL_API bool sl_sde_time_of(sl_ctx *c, sl_sde *p, double sigma, double *t);
 
 /* ---- tensors ------------------------------------------------------------------ */
 

@@ -115,7 +115,8 @@ typedef struct sl_plan {
   int n_steppers;
   const sl_stepper *const *stepper; /* run in this order within each step */
   int steps;
-  double eps; /* where the grid ends; the exact levels' grid has steps + 1 times from T, the papers' `steps` */
+  const double *times; /* [steps + 1], falling; NULL: uniform from T to eps, of the papers' levels `steps` times */
+  double eps;
   bool paper;
   bool denoise;  /* the result is the last step's mean */
   uint32_t draw; /* number of the first draw: those before are used up */

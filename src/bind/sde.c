@@ -2,6 +2,7 @@
    lua/sdelua/sde/process.lua. */
 #include "sde.h"
 
+#include <math.h>
 #include <string.h>
 
 static void release_process(void *p) { sl_sde_release(p); }
@@ -147,6 +148,7 @@ static int make_closed(lua_State *L, closed_fn *fn, const char *who) {
 static int make_vp(lua_State *L) { return make_closed(L, sl_sde_vp, "VP"); }
 static int make_subvp(lua_State *L) { return make_closed(L, sl_sde_subvp, "subVP"); }
 static int make_ve(lua_State *L) { return make_closed(L, sl_sde_ve, "VE"); }
+static int make_edm(lua_State *L) { return make_closed(L, sl_sde_edm, "EDM"); }
 
 static int make_tabulated(lua_State *L, bool kernel, const char *const names[3]) {
   lua_settop(L, 4);
@@ -222,6 +224,26 @@ static int process_facts(lua_State *L) {
   lua_pushboolean(L, sl_sde_has_prior(p));
   lua_pushboolean(L, sl_sde_has_signal(p));
   return 8;
+}
+
+/* point(p, t) -> m, c, s, a, b, g as numbers; for processes with the same coefficients for all features */
+static int process_point(lua_State *L) {
+  sl_sde *p = check_process(L, "point");
+  sl_point q;
+  double t = check_number(L, 2, "point", "t");
+  if (!sl_sde_need_uniform(context(L), p, "point") || !sl_sde_point(context(L), p, t, 0, &q)) return raise_error(L);
+  const double v[] = {q.m, q.c, sqrt(fmax(q.s2, 0)), q.a, q.b, sqrt(fmax(q.g2, 0))};
+  for (int i = 0; i < 6; i++) lua_pushnumber(L, v[i]);
+  return 6;
+}
+
+/* time_of(p, sigma): where s/m = sigma */
+static int process_time_of(lua_State *L) {
+  double t;
+  if (!sl_sde_time_of(context(L), check_process(L, "sigma"), check_number(L, 2, "time", "sigma"), &t))
+    return raise_error(L);
+  lua_pushnumber(L, t);
+  return 1;
 }
 
 static int process_tier(lua_State *L) {
@@ -431,11 +453,14 @@ static int process_settle(lua_State *L) {
 static const luaL_Reg functions[] = {{"VP", make_vp},
                                      {"subVP", make_subvp},
                                      {"VE", make_ve},
+                                     {"EDM", make_edm},
                                      {"marginal", make_marginal},
                                      {"coefficients", make_coefficients},
                                      {"general", make_general},
                                      {"facts", process_facts},
                                      {"tier", process_tier},
+                                     {"point", process_point},
+                                     {"time_of", process_time_of},
                                      {"drift", process_drift},
                                      {"diffusion", process_diffusion},
                                      {"coefficient", process_coefficient},

@@ -308,10 +308,25 @@ static void integrate_with(lua_State *L, core_fn *fn, integration *k) {
   lua_settop(L, top);
 }
 
-/* integrate(process, score, exchange, x, noise, { steppers =, steps =, eps =, paper =, denoise =, draw =, callback = })
- * -> x, nfe */
+/* plan.times, into a userdata that is left on the stack: a list that begins at the first step's time. */
+static void read_times(lua_State *L, const options *o, sl_plan *plan) {
+  if (!option_push(o, "times")) return;
+  int list = lua_gettop(L);
+  double *times = lua_newuserdatauv(L, sizeof *times * ((size_t)plan->steps + 1), 0);
+  for (int i = 0; i <= plan->steps; i++) {
+    lua_rawgeti(L, list, i + 1);
+    times[i] = check_number(L, -1, "solve", "times");
+    if (i && !(times[i] < times[i - 1]))
+      luaL_error(L, "solve: argument times: expected falling times, got %f after %f", times[i], times[i - 1]);
+    lua_pop(L, 1);
+  }
+  plan->times = times;
+}
+
+/* integrate(process, score, exchange, x, noise, { steppers =, steps =, times =, eps =, paper =, denoise =, draw =,
+ * callback = }) -> x, nfe */
 static int solve_integrate(lua_State *L) {
-  static const char *const names[] = {"steppers", "steps", "eps", "paper", "denoise", "draw", "callback", NULL};
+  static const char *const names[] = {"steppers", "steps", "times", "eps", "paper", "denoise", "draw", "callback", NULL};
   integration k = {0};
   lua_settop(L, 6);
   read_common(L, &k, "solve");
@@ -324,6 +339,7 @@ static int solve_integrate(lua_State *L) {
   k.plan.draw = (uint32_t)option_integer(&o, "draw", 1, 1, UINT32_MAX) - 1;
   if (read_report(&o, &k.report_box)) k.plan.on_step = on_step, k.plan.ud = &k.report_box;
   read_steppers(L, &o, &k.plan);
+  read_times(L, &o, &k.plan);
   k.slot[0] = new_tensor_slot(L);
   integrate_with(L, run_integrate, &k);
   lua_pushinteger(L, k.nfe);

@@ -115,3 +115,23 @@ sl_sde *sl_sde_ve(sl_ctx *c, const sl_schedule *sigma, const sl_sde_options *o) 
   sl_sde *p = sl_sde_new(c, "VE", &ve_class, o);
   return p ? sl_sde_finish(p, take_sigma(c, p, sigma)) : NULL;
 }
+
+/* ---- sigma = t ------------------------------------------------------------------- */
+
+static void edm_point(const sl_sde *p, double t, int row, sl_point *out) {
+  (void)p, (void)row;
+  *out = (sl_point){.m = 1, .s2 = t * t, .ds2 = 2 * t, .g2 = 2 * t};
+}
+
+static const sl_sde_class edm_class = {"EDM", edm_point, NULL, false, true, 0};
+
+sl_sde *sl_sde_edm(sl_ctx *c, const sl_schedule *sigma, const sl_sde_options *o) {
+  static const sl_sde_options none;
+  sl_sde_options own = o ? *o : none;
+  if (!(sigma->lo > 0 && sigma->hi > sigma->lo && isfinite(sigma->hi)))
+    return sl_fail(c, SL_EARG, "EDM: arguments sigma_min, sigma_max: expected 0 < sigma_min < sigma_max, got %g, %g",
+                   sigma->lo, sigma->hi);
+  own.T = sigma->hi;
+  if (!(own.eps_sample > 0)) own.eps_sample = sigma->lo;
+  return sl_sde_new(c, "EDM", &edm_class, &own);
+}

@@ -9,7 +9,7 @@ static bool check_plan(sl_ctx *c, sl_sde *p, const sl_plan *plan, const sl_tenso
                    sl_dtype_name(x->dtype), sl_shape_str(x, buf));
   if (plan->steps < 1)
     return sl_fail(c, SL_EARG, "integrate: argument steps: expected at least 1, got %d", plan->steps);
-  if (!(plan->eps >= 0 && plan->eps < T))
+  if (!plan->times && !(plan->eps >= 0 && plan->eps < T))
     return sl_fail(c, SL_EARG, "integrate: argument eps: expected a time in [0, %g), got %g", T, plan->eps);
   if (!sl_sde_settle(c, p, x)) return false;
   for (int i = 0; i < plan->n_steppers; i++) {
@@ -23,6 +23,11 @@ static bool check_plan(sl_ctx *c, sl_sde *p, const sl_plan *plan, const sl_tenso
 /* Times of step i. The exact levels walk linspace(T, eps, steps + 1); the papers' stand at linspace(T, eps, steps) and
    take T/steps each time. */
 static void set_times(const sl_plan *plan, double T, sl_run *run) {
+  if (plan->times) {
+    run->t = plan->times[run->step], run->r = plan->times[run->step + 1];
+    run->dt = run->t - run->r;
+    return;
+  }
   int gaps = plan->paper ? plan->steps - 1 : plan->steps;
   double stride = gaps > 0 ? (T - plan->eps) / gaps : 0;
   run->t = T - run->step * stride;

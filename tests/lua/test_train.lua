@@ -92,12 +92,14 @@ end)
 
 local images = sl.randint(0, 256, { 20, 8, 8, 1 }, { dtype = "uint8" })
 
-local function trainer()
+local function trainer(own)
+  local settings = { batch = 8, warmup = 2, flip = true, dequantize = true, seed = 11 }
+  for key, value in pairs(own or {}) do settings[key] = value end
   return sl.train.Trainer.new {
     samples = images, process = { kind = "VP", options = { beta_min = 0.1, beta_max = 20 } },
     net = { kind = "UNet", options = { size = 8, channels = 1, nf = 8, ch_mult = { 1, 1 }, attn_resolutions = { 4 },
       num_res_blocks = 1, dropout = 0.1 } },
-    settings = { batch = 8, warmup = 2, flip = true, dequantize = true, seed = 11 },
+    settings = settings,
   }
 end
 
@@ -121,6 +123,15 @@ check.test("stopped and resumed is the same as never stopped, byte by byte, prev
     after:save(part)
     check.ok(bytes(part) == bytes(folder .. "/whole"), "the checkpoints differ")
   end)
+end)
+
+check.test("the rate falls to zero over the last part of the steps", function()
+  local t, rates = trainer { goal = 5, cooldown = 0.4, lr = 1e-3, warmup = 0 }, {}
+  for step = 1, 6 do
+    t:step()
+    rates[step] = t.optimizer.lr * 1e3
+  end
+  check.close(rates, { 1, 1, 1, 1, 0.5, 0 }, 1e-12)
 end)
 
 check.test("a checkpoint holds no time and no path, and loads ready to sample", function()

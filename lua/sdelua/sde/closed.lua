@@ -1,29 +1,23 @@
--- The three processes of Song et al. 2021, with the papers' schedules or a schedule of your own.
+-- What the processes with closed forms in the core share: a schedule `name` from <name>_min to <name>_max, or a function.
 local core = require "sdelua.core".sde
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
 
--- make(lo, hi, schedule, options) of the core; `names` are the options for the three.
-local function constructor(who, make, lo, hi, names)
-  local known = common.with_common { [names[1]] = lo, [names[2]] = hi, [names[3]] = options.NONE }
-  return function(opts)
-    local o = options.read(who, opts, known)
-    local schedule = o[names[3]]
-    if schedule ~= nil and type(schedule) ~= "function" then
-      error(("%s: option %s: expected a function of a number, got %s"):format(who, names[3], tostring(schedule)), 2)
-    elseif schedule and opts and (opts[names[1]] or opts[names[2]]) then
-      error(("%s: option %s: expected either the function or %s and %s"):format(who, names[3], names[1], names[2]), 2)
-    end
-    return Process.new(make(o[names[1]], o[names[2]], schedule, common.for_core(who, o)))
+local closed = { NONE = options.NONE }
+
+--- `own` and the options of every process.
+closed.options = common.with_common
+
+--- The core's process `kind` from the options o, which know what was given and what is a default.
+function closed.new(kind, o, name)
+  local lo, hi, schedule = name .. "_min", name .. "_max", o[name]
+  if schedule ~= nil and type(schedule) ~= "function" then
+    error(("%s: option %s: expected a function of a number, got %s"):format(kind, name, tostring(schedule)), 4)
+  elseif schedule and (o.given[lo] or o.given[hi]) then
+    error(("%s: option %s: expected either the function or %s and %s"):format(kind, name, lo, hi), 4)
   end
+  return Process.new(core[kind](o[lo], o[hi], schedule, common.for_core(kind, o)))
 end
 
-return {
-  --- dx = -beta(t)/2 x dt + sqrt(beta(t)) dw. { beta_min = 0.1, beta_max = 20 } or { beta = function(t) }.
-  VP = constructor("VP", core.VP, 0.1, 20, { "beta_min", "beta_max", "beta" }),
-  --- VP's drift with a diffusion whose variance stays below it.
-  subVP = constructor("subVP", core.subVP, 0.1, 20, { "beta_min", "beta_max", "beta" }),
-  --- Noise of std sigma(t) added to the data. { sigma_min = 0.01, sigma_max = 50 } or { sigma = function(t) }.
-  VE = constructor("VE", core.VE, 0.01, 50, { "sigma_min", "sigma_max", "sigma" }),
-}
+return closed

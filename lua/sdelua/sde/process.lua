@@ -39,6 +39,16 @@ function Process:marginal_prob(x, t) return core.marginal_prob(self.handle, x, t
 --- x_t from x_0 and unit normal z.
 function Process:perturb(x0, t, z) return core.perturb(self.handle, x0, t, z) end
 
+--- The numbers { m =, c =, s =, a =, b =, g =, sigma = s/m } at time t, where all features have the same.
+function Process:point(t)
+  local m, c, s, a, b, g = core.point(self.handle, t)
+  return { m = m, c = c, s = s, a = a, b = b, g = g, sigma = s / m }
+end
+
+--- The time in [0, T] at which s/m is sigma (Karras et al. 2022, where the schedule is sigma itself); 0 or T for a sigma
+-- out of reach.
+function Process:time(sigma) return core.time_of(self.handle, sigma) end
+
 --- One of "m", "c", "s", their derivatives "dm", "dc", "ds", "a", "b", "g", or "importance" (g^2/s^2).
 function Process:coefficient(name, x, t) return core.coefficient(self.handle, x, t, name) end
 

@@ -18,6 +18,7 @@ local SETTINGS = {
   { "batch", cli.integer(1), "Images in a step." },
   { "lr", cli.number(0), "Learning rate of Adam." },
   { "warmup", cli.integer(0), "Steps in which the rate rises to it." },
+  { "cooldown", cli.number(0, true, 1), "Share of --steps, the last, in which the rate falls to zero." },
   { "clip", cli.number(0), "Gradients are clipped to this global norm." },
   { "ema", cli.number(0, true, 1), "Decay of the average of the parameters that samples are drawn with." },
   { "seed", cli.integer(0), "Seed of everything random." },

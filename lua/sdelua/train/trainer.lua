@@ -7,10 +7,11 @@ local Trainer = {}
 Trainer.__index = Trainer
 
 --- What may be set, with defaults; a checkpoint holds these. label is the option of process:score (nil: the process's
--- own); goal is the step to stop at, 0 if unknown.
+-- own); goal is the step to stop at, 0 if unknown; cooldown the share of the steps up to it in which the rate falls
+-- to zero (Hägele et al. 2024).
 Trainer.settings = {
-  batch = 64, lr = 1e-3, warmup = 200, clip = 1.0, ema = 0.995, seed = 0, flip = false, dequantize = false,
-  parameterization = "noise", label = options.NONE, weighting = "std", goal = 0,
+  batch = 64, lr = 1e-3, warmup = 200, cooldown = 0.0, clip = 1.0, ema = 0.995, seed = 0, flip = false,
+  dequantize = false, parameterization = "noise", label = options.NONE, weighting = "std", goal = 0,
 }
 
 local function describe(spec, settings)
@@ -68,6 +69,13 @@ local function rewind(self)
   sl.set_rng_state { seen = seen }
 end
 
+-- The rate of the step to come, before its warmup.
+local function rate(self)
+  local s = self.settings
+  local falling = s.cooldown * s.goal
+  return s.lr * (falling > 0 and math.min(1, math.max(0, s.goal - self.steps) / falling) or 1)
+end
+
 --- One step; returns the loss and the norm of the gradient before clipping. After an error (a gradient that is not
 -- finite, memory that is out) nothing has changed.
 function Trainer:step()
@@ -76,6 +84,7 @@ function Trainer:step()
   local loss = sl.loss.dsm(self.process, self.score, self.batches(), { weighting = self.settings.weighting })
   self.optimizer:zero_grad()
   loss:backward()
+  self.optimizer.lr = rate(self)
   local value, norm = loss:item(), self.optimizer:step()
   self.ema:update()
   self.steps = self.steps + 1

@@ -1,0 +1,54 @@
+-- Things that come one a file: samplers, processes, objectives. A collection "sdelua.solve.samplers" holds what the files
+-- sdelua/solve/samplers/<name>.lua return, in every folder that package.path names: a file of your own beside a script
+-- is found, listed and tested like those of the house. Each is a table, its row:
+--
+--   doc       what it is, in a line                      options   names and defaults of what may be set
+--   source    paper and equation
+--
+-- and what its room asks for.
+local system = require "sdelua.core".system
+
+local Collection = {}
+Collection.__index = Collection
+
+--- The row called `name`, or nil.
+function Collection:find(name)
+  if type(name) ~= "string" or not name:find "^[%a_][%w_]*$" then return nil end
+  local module = self.prefix .. name
+  if not (package.preload[module] or package.searchpath(module, package.path)) then return nil end
+  local row = require(module)
+  if type(row) ~= "table" or type(row.doc) ~= "string" then
+    error(("%s: expected a table with a doc line, got %s"):format(module, tostring(row)), 0)
+  end
+  row.name = name
+  return row
+end
+
+--- All names, in order.
+function Collection:names()
+  local seen, names = {}, {}
+  for template in package.path:gmatch "[^;]+" do
+    local folder = template:match "^(.*)%?%.lua$"
+    folder = folder and folder .. self.prefix:gsub("%.", "/")
+    for _, file in ipairs(folder and system.kind(folder) == "folder" and system.list_folder(folder) or {}) do
+      local name = file:match "^([%a_][%w_]*)%.lua$"
+      if name and not seen[name] then
+        seen[name] = true
+        names[#names + 1] = name
+      end
+    end
+  end
+  table.sort(names)
+  return names
+end
+
+--- for name, row in collection:each() do … end, in order of the names.
+function Collection:each()
+  local names, i = self:names(), 0
+  return function()
+    i = i + 1
+    if names[i] then return names[i], self:find(names[i]) end
+  end
+end
+
+return function(folder) return setmetatable({ prefix = folder .. "." }, Collection) end
