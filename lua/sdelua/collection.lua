@@ -1,6 +1,6 @@
--- Things that come one a file: samplers, processes, objectives. A collection "sdelua.solve.samplers" holds what the files
--- sdelua/solve/samplers/<name>.lua return, in every folder that package.path names: a file of your own beside a script
--- is found, listed and tested like those of the house. Each is a table, its row:
+-- Things that come one a file: samplers, processes, objectives. A collection "sdelua.solve.samplers" holds what the
+-- files sdelua/solve/samplers/<name>.lua return, in every folder that package.path names: a file of your own beside a
+-- script is found, listed and tested like those of the house. Each is a table, its row:
 --
 --   doc       what it is, in a line                      options   names and defaults of what may be set
 --   source    paper and equation

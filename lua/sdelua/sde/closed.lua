@@ -1,4 +1,5 @@
--- What the processes with closed forms in the core share: a schedule `name` from <name>_min to <name>_max, or a function.
+-- What the processes with closed forms in the core share: a schedule `name` from <name>_min to <name>_max, or a
+-- function.
 local core = require "sdelua.core".sde
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"

@@ -45,8 +45,8 @@ function Process:point(t)
   return { m = m, c = c, s = s, a = a, b = b, g = g, sigma = s / m }
 end
 
---- The time in [0, T] at which s/m is sigma (Karras et al. 2022, where the schedule is sigma itself); 0 or T for a sigma
--- out of reach.
+--- The time in [0, T] at which s/m is sigma (Karras et al. 2022, where the schedule is sigma itself); 0 or T for a
+-- sigma out of reach.
 function Process:time(sigma) return core.time_of(self.handle, sigma) end
 
 --- One of "m", "c", "s", their derivatives "dm", "dc", "ds", "a", "b", "g", or "importance" (g^2/s^2).

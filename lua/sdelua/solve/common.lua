@@ -45,7 +45,7 @@ function common.call(who, process, score, shape, opts)
   if not callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 3)
   end
-  o.source = sl.noise.of(o)
+  o.source, o.given_x = sl.noise.of(o), o.x ~= nil
   o.score = score
   if getmetatable(score) == Score then o.exchange = function(x, t) return score:exchange(x, t) end end
   o.x = start(who, process, shape, o)

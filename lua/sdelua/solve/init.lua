@@ -1,88 +1,48 @@
---- sl.solve: samplers. Each constructor returns a solver, called as
---   local x, info = solver(process, score, shape, options)
+--- sl.solve: samplers. sl.solve.<name> { options } is the sampler that the file sdelua/solve/samplers/<name>.lua
+-- describes; sl.solve.list() prints them all. It is called as
+--   local x, info = sampler(process, score, shape, options)
 -- where score is any function (x, t [N]) -> tensor, and the options are seed, first and index, or noise (see sl.noise);
--- x (the state at T), dtype, callback, trajectory. Steppers are the core's, or tables { step = function(self, run) }.
-local Adaptive = require "sdelua.solve.adaptive"
-local Fixed = require "sdelua.solve.fixed"
-local common = require "sdelua.solve.common"
-local options = require "sdelua.options"
+-- x (the state at T), dtype, callback, trajectory. info.nfe counts evaluations of the score.
+local collection = require "sdelua.collection"
+local Sampler = require "sdelua.solve.sampler"
 
-local solve = {}
+local solve = { samplers = collection "sdelua.solve.samplers", grids = require "sdelua.solve.grid".rows }
 
---- Euler-Maruyama on the reverse process; noise = lambda between the flow (0) and the SDE (1). For any process.
-function solve.euler_maruyama(opts)
-  local o = options.read("euler_maruyama", opts, Fixed.options { noise = 1.0 })
-  return Fixed.new("euler_maruyama", o, { { name = "euler_maruyama", noise = o.noise } })
-end
+local function text(v) return type(v) == "function" and "*" or v end
 
---- The process's own steps, reversed (Song et al. 2021, appendix E).
-function solve.reverse_diffusion(opts)
-  local o = options.read("reverse_diffusion", opts, Fixed.options { noise = 1.0, probability_flow = false })
-  local lambda = o.probability_flow and 0 or o.noise
-  return Fixed.new("reverse_diffusion", o, { { name = "reverse_diffusion", noise = lambda } })
-end
-
---- Ancestral sampling (Ho et al. 2020); variance = "v", "small" or "large".
-function solve.ancestral(opts)
-  local o = options.read("ancestral", opts, Fixed.options { variance = "v" })
-  common.choice("ancestral", "variance", o.variance, { "v", "small", "large" })
-  return Fixed.new("ancestral", o, { { name = "ancestral", variance = o.variance } })
-end
-
--- A stepper by name, from a solver, or in Lua.
-local function stepper(what, given, extra)
-  if type(given) == "string" then
-    common.choice("pc", what, given, extra.names)
-    return extra.of(given)
-  elseif getmetatable(given) == Fixed and #given.steppers == 1 then
-    return given.steppers[1]
-  elseif type(given) == "table" and type(given.step) == "function" then
-    return given
+--- All samplers: a list of { name =, order =, weak =, noise =, cost =, needs =, doc =, source = }, which prints as a
+-- table. "*" depends on the options.
+function solve.list()
+  local rows = {}
+  for name, row in solve.samplers:each() do
+    rows[#rows + 1] = {
+      name = name, order = text(row.order), weak = row.weak, noise = text(row.noise), cost = text(row.cost),
+      needs = row.space == "sigma" and { "kernel", "signal", "uniform" } or row.needs, doc = row.doc,
+      source = row.source,
+    }
   end
-  error(("pc: option %s: expected a name, a solver of one stepper or a table with a function step, got %s")
-    :format(what, tostring(given)), 3)
+  return setmetatable(rows, require "sdelua.listing" { "name", "order", "weak", "noise", "cost", "needs", "source" })
 end
 
-local PREDICTORS = {
-  names = { "reverse_diffusion", "euler_maruyama", "ancestral", "flow", "none" },
-  of = function(name) return { name = name } end,
-}
-
---- Predictor-corrector sampling (Song et al. 2021, algorithms 2 and 3): at each time n_steps of the corrector, then the
--- predictor. norm = "kernel" steps by s_t; "batch" by the paper's norms, which couple the samples of a batch.
-function solve.pc(opts)
-  local o = options.read("pc", opts, Fixed.options {
-    predictor = options.NONE, corrector = options.NONE, snr = 0.16, n_steps = 1, norm = "kernel",
-  })
-  common.choice("pc", "norm", o.norm, { "kernel", "batch" })
-  local correctors = {
-    names = { "langevin", "none" },
-    of = function(name) return { name = name, snr = o.snr, n_steps = o.n_steps, norm = o.norm } end,
-  }
-  local predictor = stepper("predictor", o.predictor or "reverse_diffusion", PREDICTORS)
-  local corrector = stepper("corrector", o.corrector or "langevin", correctors)
-  local list = corrector.name == "none" and { predictor } or { corrector, predictor }
-  return Fixed.new("pc", o, list)
-end
-
---- The probability flow: adaptive (rtol, atol; method = "dopri5" or "bosh3"; norm = "sample", or "batch" for one
--- step size for all), or, given steps, on a fixed grid (method = "heun", "euler", "midpoint", "rk4" …).
-function solve.ode(opts)
-  if type(opts) == "table" and opts.steps then
-    local o = options.read("ode", opts, { steps = 100, eps = options.NONE, method = "heun", denoise = false })
-    return Fixed.new("ode", o, { { name = "flow", method = o.method } })
-  end
-  return Adaptive.new(opts)
-end
-
---- A solver of your own: { name =, order =, noise =, needs = { "kernel", "signal" }, step = function(self, run)
--- return x, x_mean end }. run has process, x, t, r, step; run:score(x, t), counted; run:normal(shape), the next draw.
+--- A sampler of your own: a table as in sdelua/solve/sampler.lua, of which step or sample is enough, and its options.
 function solve.new(own, opts)
-  local o = options.read("solve.new", opts, Fixed.options {})
-  if type(own) ~= "table" or type(own.step) ~= "function" then
+  if type(own) ~= "table" or type(own.step or own.sample) ~= "function" then
     error("solve.new: argument solver: expected a table with a function step, got " .. tostring(own), 2)
   end
-  return Fixed.new(own.name or "own", o, { own })
+  return Sampler.new(own, opts)
 end
 
-return solve
+-- The constructor of a named sampler, a function of its options.
+local function constructor(_, name)
+  local row = solve.samplers:find(name)
+  if not row then return nil end
+  local function new(opts) return Sampler.new(row, opts) end
+  solve[name] = new
+  return new
+end
+
+return setmetatable(solve, { __index = constructor, __names = function()
+  local names = {}
+  for _, name in ipairs(solve.samplers:names()) do names[name] = true end
+  return names
+end })

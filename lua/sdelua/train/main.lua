@@ -6,8 +6,8 @@ local Run = require "sdelua.train.run"
 local Trainer = require "sdelua.train.trainer"
 local system = require "sdelua.core".system
 
-local PREVIEW = { count = 16, evaluations = 50 }
-local FINAL = { count = 64, evaluations = 100 }
+local PREVIEW = { count = 16, evaluations = 40 }
+local FINAL = { count = 64, evaluations = 60 }
 local HELD_OUT = 1024
 local SAVE_EVERY, PREVIEW_EVERY = 500, 500
 local FOLDER_SIZE, FOLDER_CHANNELS = 32, 3

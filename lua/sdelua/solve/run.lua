@@ -1,0 +1,84 @@
+-- What a sampler in Lua works with: one call of it, from the first step to the last.
+--
+--   run.process, run.x                   the process and the state (a sampler that owns its loop: the state at T)
+--   run.t, run.r                         this step goes from time t down to r
+--   run.sigma, run.sigma_next            the same in sigma = s/m, for samplers with space = "sigma"
+--   run.step, run.steps                  from 1
+--   run.memory                           a table that lasts from step to step, for multistep methods
+--   run:score(x, t)                      grad log p_t(x); t a number or [N]. Every evaluation is counted.
+--   run:exchange(x, t)                   x0 and eps, both as the network has them
+--   run:denoised(x, sigma)               x0 for x in the space of sigma
+--   run:normal([shape])                  the next draw of unit normals, like x
+--   run:brownian(a, b)                   (W_b - W_a)/sqrt|b - a| like x, of one path whatever the intervals
+--   run:churned(options)                 the state and sigma after fresh noise: S_churn, S_tmin, S_tmax, S_noise
+--   run:report(x, t)                     for a sampler that owns its loop: calls the callback, fills the trajectory
+--
+-- In the space of sigma every affine process is the EDM process: x/m, noise of std sigma added to the data (Karras et
+-- al. 2022, appendix B.2), so a sampler written for one serves all.
+local core = require "sdelua.core"
+local times = require "sdelua.sde.common".times
+
+local Run = {}
+Run.__index = Run
+
+function Run.new(fields)
+  fields.memory, fields.draws, fields.evaluations = {}, 0, 0
+  return setmetatable(fields, Run)
+end
+
+function Run:score(x, t)
+  self.evaluations = self.evaluations + 1
+  return self.call.score(x, times(x, t))
+end
+
+function Run:exchange(x, t)
+  self.evaluations = self.evaluations + 1
+  if self.call.exchange then return self.call.exchange(x, times(x, t)) end
+  local at = times(x, t)
+  return core.sde.exchange(self.process.handle, x, at, self.call.score(x, at), "score")
+end
+
+--- The state of the process at noise ratio sigma, from x in the space of sigma; and the time.
+function Run:to_process(x, sigma)
+  local t = self.process:time(sigma)
+  local at = self.process:point(t)
+  return x * at.m + at.c, t
+end
+
+function Run:from_process(x, t)
+  local at = self.process:point(t)
+  return (x - at.c) / at.m
+end
+
+function Run:denoised(x, sigma)
+  local state, t = self:to_process(x, sigma)
+  local x0 = self:exchange(state, t)
+  return self.correct and self.correct(x0, t) or x0
+end
+
+function Run:normal(shape)
+  self.draws = self.draws + 1
+  return self.call.source:normal(shape or self.x:shape(), self.draw + self.draws - 1, self.x.dtype)
+end
+
+-- Karras et al. 2022, algorithm 2, lines 4 to 6. Draws at every step, so that what is drawn does not depend on sigma.
+function Run:churned(o)
+  local sigma, x = self.sigma, self.x
+  if o.S_churn == 0 then return x, sigma end
+  local z, gamma = self:normal(), 0
+  if o.S_tmin <= sigma and sigma <= o.S_tmax then gamma = math.min(o.S_churn / self.steps, math.sqrt(2) - 1) end
+  if gamma == 0 then return x, sigma end
+  local hat = math.min(sigma * (1 + gamma), self.process:point(self.process.T).sigma)
+  return x + z * (o.S_noise * math.sqrt(hat * hat - sigma * sigma)), hat
+end
+
+function Run:brownian(a, b) return self.call.source:brownian(self.x:shape(), a, b, self.x.dtype) end
+
+function Run:report(x, t)
+  self.step = (self.step or 0) + 1
+  if self.watch then
+    self.watch { step = self.step, t = t, x = x, x_mean = x, nfe = self.evaluations, stage = self.name }
+  end
+end
+
+return Run

@@ -1,0 +1,213 @@
+-- Samplers: what a row of sdelua/solve/samplers, or a table of your own, becomes. A row says what every collection's
+-- row says (sdelua/collection.lua) and
+--
+--   order     of convergence as the step shrinks: strong where it draws noise; weak: of its law
+--   noise     true if it draws noise after the start
+--   cost      evaluations of the score in a step
+--   needs     of the process: "kernel" (a transition kernel), "signal" (m_T > 0), "uniform" (all features have one m, s)
+--   space     "time", or "sigma": the state is x/m and its time is sigma = s/m (see run.lua), which needs all three
+--   grid, steps, denoise: defaults of those options
+-- and one of
+--   step(self, run)      one step: returns the state, and the state before the last noise was added
+--   sample(self, run)    the whole way, by a loop of its own: returns the state at eps, and a table for info
+--   steppers(options)    a list of steppers of the core, run one after another in each step
+-- where self has the options, then the row's fields. order, noise and cost may be functions of the options.
+local sl = require "sdelua"
+local core = require "sdelua.core".solve
+local common = require "sdelua.solve.common"
+local grid = require "sdelua.solve.grid"
+local options = require "sdelua.options"
+local settle = require "sdelua.core".sde.settle
+local Run = require "sdelua.solve.run"
+
+local Sampler = {}
+Sampler.__index = Sampler
+Sampler.__name = "sdelua.Solver"
+
+local NEEDS = { kernel = 1, signal = 2, uniform = 0 }
+
+--- Options of every sampler on a grid. levels = "paper": the papers' tables and their grid of `steps` times, where the
+-- steppers have them. denoise: how the last noise goes. "mean": the last step adds none; "tweedie": one more
+-- evaluation, E[x_0 | x_eps]; "zero", in the space of sigma: the last of `steps` goes from sigma_min to 0; false: it
+-- stays. correct = function(x0, t): what becomes of each estimate of the data.
+Sampler.OPTIONS = {
+  steps = 1000, eps = options.NONE, grid = options.NONE, levels = "exact", denoise = options.NONE,
+  correct = options.NONE,
+}
+
+local function merged(row)
+  local known = {}
+  for key, default in pairs(Sampler.OPTIONS) do known[key] = default end
+  for key, default in pairs(row.options or {}) do known[key] = default end
+  known.steps = row.steps or known.steps
+  return known
+end
+
+local function fact(row, name, o)
+  local v = row[name]
+  if type(v) == "function" then return v(o) end
+  return v
+end
+
+local function check_denoise(who, row, given)
+  local usual = row.denoise
+  if usual == nil then usual = row.space == "sigma" and "zero" or "mean" end
+  if given == nil then return usual end
+  if given == true then return usual or "tweedie" end
+  if given then common.choice(who, "denoise", given, { row.space == "sigma" and "zero" or "mean", "tweedie" }) end
+  return given
+end
+
+-- What a row's step and sample are called with.
+local function self_of(row, o) return setmetatable(o, { __index = row }) end
+
+--- Sampler.new(row, options): options as a script gave them.
+function Sampler.new(row, opts)
+  local who = row.name or "own"
+  local o = options.read(who, opts, merged(row))
+  common.choice(who, "levels", o.levels, { "exact", "paper" })
+  if o.steps ~= nil and (not math.tointeger(o.steps) or o.steps < 1) then
+    error(("%s: option steps: expected a positive integer, got %s"):format(who, tostring(o.steps)), 3)
+  end
+  o.steps = math.tointeger(o.steps)
+  if row.check then row.check(o) end
+  local steppers = row.steppers and row.steppers(o) or row.step and { self_of(row, o) } or nil
+  return setmetatable({
+    name = who, row = row, options = self_of(row, o), steppers = steppers,
+    order = fact(row, "order", o), noise = not not fact(row, "noise", o), cost = fact(row, "cost", o),
+    denoise = check_denoise(who, row, o.denoise),
+  }, Sampler)
+end
+
+function Sampler:__tostring()
+  return ("sampler %s%s"):format(self.name, self.options.steps and (", %d steps"):format(self.options.steps) or "")
+end
+
+-- ---- one call --------------------------------------------------------------------------------------
+
+local function needs_of(row)
+  local bits, uniform = 0, row.space == "sigma"
+  for _, need in ipairs(row.needs or {}) do
+    if not NEEDS[need] then
+      error(('%s: needs: expected "kernel", "signal" or "uniform", got %s'):format(row.name or "own", tostring(need)), 0)
+    end
+    bits, uniform = bits | NEEDS[need], uniform or need == "uniform"
+  end
+  if row.space == "sigma" then bits = NEEDS.kernel | NEEDS.signal end
+  return bits, uniform
+end
+
+-- A step in Lua as the core takes it. The run lives as long as the call; the core counts draws and evaluations.
+local function wrapped(own, run)
+  local function step(x, t, r, i, draw)
+    run.x, run.t, run.r, run.step, run.draw = x, t, r, i, draw
+    if run.sigmas then run.sigma, run.sigma_next = run.sigmas[i], run.sigmas[i + 1] end
+    local evaluations = run.evaluations
+    run.draws = 0
+    local y, mean = own:step(run)
+    return y, mean or y, run.draws, run.evaluations - evaluations
+  end
+  return { name = own.name or "own", needs = (needs_of(own)), step = step }
+end
+
+-- The callback that the call asks for, together with the trajectory it fills.
+local function watch(self, call, run)
+  if not call.trajectory and not call.callback then return nil end
+  local last = self.steppers and (self.steppers[#self.steppers].name or "own") or self.name
+  local states = call.trajectory and { call.x } or nil
+  return function(state)
+    if run.in_sigma and state.r then
+      local at = call.process:point(state.r)
+      state.x, state.x_mean = state.x * at.m + at.c, state.x_mean * at.m + at.c
+    end
+    if states and state.stage == last then states[#states + 1] = state.x end
+    if call.callback then call.callback(state) end
+  end, states
+end
+
+local function plan(self, run, times)
+  local o, list = self.options, {}
+  for i, s in ipairs(self.steppers) do list[i] = s.step and wrapped(s, run) or s end
+  return {
+    steppers = list, steps = times and #times - 1 or o.steps, times = times, eps = run.eps, paper = o.levels == "paper",
+    denoise = self.denoise == "mean", draw = 2, callback = run.watch,
+  }
+end
+
+-- E[x_0 | x_eps], where it is asked for.
+local function denoised(self, call, run, x, eps)
+  if self.denoise ~= "tweedie" then return x, 0 end
+  local x0 = core.denoise(call.process.handle, call.score, call.exchange, x, eps)
+  return run.correct and run.correct(x0, eps) or x0, 1
+end
+
+-- What the core can't know; it names the other needs itself.
+local function check_needs(self, process)
+  local bits, uniform = needs_of(self.row)
+  if uniform and not pcall(process.point, process, process.T) then
+    error(("%s: argument process: expected an affine one with the same coefficients for all features, got %s")
+      :format(self.name, tostring(process)), 0)
+  elseif uniform and bits & NEEDS.signal ~= 0 and process:point(process.T).m < 1e-10 then
+    error(("%s: argument process: expected m_T > 0, got %s, where x_T holds nothing of x_0: use ode")
+      :format(self.name, tostring(process)), 0)
+  end
+end
+
+-- The grid's first time need not be T: the state is then the kernel's there.
+local function start(call, times)
+  if call.given_x or not times or times[1] >= call.process.T then return call.x end
+  return call.process:perturb(call.x * 0, times[1], call.source:normal(call.x:shape(), 1, call.x.dtype))
+end
+
+local function on_grid(self, call, run)
+  local o, process = self.options, call.process
+  local spec, times, sigmas = o.grid or self.row.grid or (run.in_sigma and "karras"), nil, nil
+  if spec then times, sigmas = grid.times(self.name, process, spec, o.steps, run.eps, self.denoise == "zero") end
+  local x = start(call, times)
+  if not run.in_sigma then
+    local y, nfe = core.integrate(process.handle, call.score, call.exchange, x, call.source.spec, plan(self, run, times))
+    return y, nfe, times and times[#times] or run.eps
+  end
+  if not sigmas then
+    sigmas = {}
+    for i, t in ipairs(times) do sigmas[i] = process:point(t).sigma end
+  end
+  run.sigmas, run.steps = sigmas, #sigmas - 1
+  local y, nfe = core.integrate(process.handle, call.score, call.exchange, run:from_process(x, times[1]),
+    call.source.spec, plan(self, run, times))
+  return (run:to_process(y, sigmas[#sigmas])), nfe, times[#times]
+end
+
+-- A row's own loop.
+local function by_itself(self, call, run)
+  local process, in_sigma = call.process, self.row.space == "sigma"
+  run.x, run.draw, run.steps = call.x, 2, self.options.steps
+  if in_sigma then
+    run.sigma_max, run.sigma_min = process:point(process.T).sigma, process:point(run.eps).sigma
+    run.x = run:from_process(call.x, process.T)
+  end
+  local x, info = sl.no_grad(self.row.sample, self.options, run)
+  if in_sigma then x = run:to_process(x, run.sigma_min) end
+  return x, run.evaluations, run.eps, info
+end
+
+function Sampler:__call(process, score, shape, opts)
+  local call = common.call(self.name, process, score, shape, opts)
+  call.process = process
+  settle(process.handle, call.x)
+  check_needs(self, process)
+  local run = Run.new {
+    process = process, call = call, name = self.name, eps = self.options.eps or process.eps.sample,
+    correct = self.options.correct, in_sigma = self.row.space == "sigma", steps = self.options.steps,
+  }
+  local states
+  run.watch, states = watch(self, call, run)
+  local own_loop = self.row.sample and not (self.steppers and self.options.steps)
+  local x, nfe, eps, more = (own_loop and by_itself or on_grid)(self, call, run)
+  local y, one = denoised(self, call, run, x, eps)
+  local info = { nfe = nfe + one, trajectory = states }
+  for key, value in pairs(more or {}) do info[key] = value end
+  return y, info
+end
+
+return Sampler

@@ -1,0 +1,8 @@
+return {
+  doc = "Euler-Maruyama on the reverse process; noise = lambda between the flow (0) and the SDE (1).",
+  source = "Song et al. 2021, eq. 6; Anderson 1982",
+  order = 0.5, weak = 1, cost = 1, needs = { "signal" }, denoise = "mean",
+  noise = function(o) return o.noise ~= 0 end,
+  options = { noise = 1.0 },
+  steppers = function(o) return { { name = "euler_maruyama", noise = o.noise } } end,
+}
