@@ -4,38 +4,50 @@ local sl = require "sdelua"
 local cli = require "sdelua.train.cli"
 local system = require "sdelua.core".system
 
-local SAMPLERS = {
-  ancestral = function(steps) return sl.solve.ancestral { steps = steps } end,
-  euler_maruyama = function(steps) return sl.solve.euler_maruyama { steps = steps } end,
-  reverse_diffusion = function(steps) return sl.solve.reverse_diffusion { steps = steps } end,
-  pc = function(steps)
-    return sl.solve.pc { predictor = "reverse_diffusion", corrector = "langevin", snr = 0.16, steps = steps }
-  end,
-  ode = function() return sl.solve.ode { rtol = 1e-3, atol = 1e-3 } end,
-}
-local SAMPLER_NAMES = { "ancestral", "euler_maruyama", "reverse_diffusion", "pc", "ode" }
-local GRID = 64
+local GRID, STEPS = 64, 100
 
 local parser = cli.parser("sample.lua", "Draws samples from a checkpoint of scripts/train_*.lua.")
 parser:argument("checkpoint", "The file checkpoint.safetensors of a run.")
 parser:option("--n", "How many.", 64):convert(cli.integer(1))
 parser:option("--out", "Folder to write to (default: samples, beside the checkpoint).")
 parser:option("--format", "png: a file for each; npy: one file samples.npy.", "png"):choices { "png", "npy" }
-parser:option("--sampler", "How to solve the reverse process.", "ancestral"):choices(SAMPLER_NAMES)
-parser:option("--steps", "Steps of the sampler; ode chooses its own.", 100):convert(cli.integer(1))
+parser:option("--sampler", "How to solve the reverse process: any name that --list prints.", "ancestral")
+parser:option("--steps", ("Steps of the sampler (default: %d; samplers that choose their own do so unless told).")
+  :format(STEPS)):convert(cli.integer(1))
+parser:option("--set", "A further option of the sampler, such as --set eta=0.5."):argname "<name>=<value>":count "*"
+parser:flag("--list", "Print the samplers and stop."):action(function()
+  print(sl.solve.list())
+  os.exit(0, true)
+end)
 parser:option("--seed", "Seed of the samples.", 0):convert(cli.integer(0))
 parser:option("--batch", "Samples drawn at a time.", 64):convert(cli.integer(1))
 parser:option("--threads", "Threads (default: as many as there are processors)."):convert(cli.integer(1))
 local a = parser:parse()
 
+-- The sampler that the options ask for.
+local function sampler()
+  local row = sl.solve.samplers:find(a.sampler)
+  if not row then
+    parser:error(("option '--sampler': expected a name that --list prints, got '%s'"):format(a.sampler))
+  end
+  local given = { steps = a.steps or not row.sample and STEPS or nil }
+  for _, setting in ipairs(a.set) do
+    local name, value = setting:match "^([%w_]+)=(.*)$"
+    if not name then parser:error(("option '--set': expected <name>=<value>, got '%s'"):format(setting)) end
+    if value == "true" or value == "false" then given[name] = value == "true"
+    else given[name] = tonumber(value) or value end
+  end
+  return sl.solve[a.sampler](given)
+end
+
 -- Images as uint8, points as they are.
-local function draw(model, sampler)
+local function draw(model, solve)
   local parts, last = {}, nil
   for step, bar in sl.progress((a.n + a.batch - 1) // a.batch) do
     local first = (step - 1) * a.batch
     local shape = { math.min(a.batch, a.n - first), table.unpack(model.shape) }
     local x = sl.no_grad(function()
-      return (sampler(model.process, model.score, shape, { seed = a.seed, first = first }))
+      return (solve(model.process, model.score, shape, { seed = a.seed, first = first }))
     end)
     parts[step] = #model.shape == 3 and sl.image.to_uint8(x) or x
     last = bar
@@ -55,7 +67,7 @@ if a.threads then sl.set_threads(a.threads) end
 local model = sl.train.load(a.checkpoint)
 local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
 system.make_folder(out)
-local x = draw(model, SAMPLERS[a.sampler](a.steps))
+local x = draw(model, sampler())
 if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end
 if #model.shape == 3 then
   write_images(x, out)

@@ -133,7 +133,7 @@ SL_API bool sl_poll(sl_ctx *c);
    and the index's next 24 bits above. So a sample's numbers depend on seed,
    stream, index and draw, never on its batch. */
 typedef enum sl_stream {
-  SL_STREAM_INIT, SL_STREAM_DATA, SL_STREAM_TRAIN, SL_STREAM_SAMPLE, SL_STREAM_USER
+  SL_STREAM_INIT, SL_STREAM_DATA, SL_STREAM_TRAIN, SL_STREAM_SAMPLE, SL_STREAM_USER, SL_STREAM_BROWNIAN
 } sl_stream;
 
 typedef struct sl_key {

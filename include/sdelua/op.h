@@ -32,6 +32,8 @@ SL_API sl_tensor *sl_affine(sl_ctx *c, sl_tensor *x, double a, double b);
 SL_API sl_tensor *sl_clamp(sl_ctx *c, sl_tensor *x, double lo, double hi);
 /* cond (uint8, non-zero is true) ? x : y */
 SL_API sl_tensor *sl_where(sl_ctx *c, sl_tensor *cond, sl_tensor *x, sl_tensor *y);
+/* a x + b y, in one pass; all four broadcast */
+SL_API sl_tensor *sl_axpby(sl_ctx *c, sl_tensor *a, sl_tensor *x, sl_tensor *b, sl_tensor *y);
 SL_API sl_tensor *sl_cast(sl_ctx *c, sl_tensor *x, sl_dtype d);
 
 /* ---- reductions over dims (n = 0: all); keepdim leaves sizes of 1 ---------- */

@@ -194,9 +194,6 @@ SL_API sl_tensor *sl_sde_posterior_mean(sl_ctx *c, sl_sde *p, sl_tensor *x, doub
    training, appendix A); u any shape. */
 SL_API sl_tensor *sl_sde_importance_time(sl_ctx *c, sl_sde *p, sl_tensor *u, double eps);
 
-/* Training's draws for a batch like x0: t [N] on [eps, T] and z, from the TRAIN stream. */
-SL_API bool sl_sde_train_draws(sl_ctx *c, sl_sde *p, sl_tensor *x0, double eps, sl_tensor **t, sl_tensor **z);
-
 #ifdef __cplusplus
 }
 #endif

@@ -36,6 +36,15 @@ typedef struct sl_noise {
 SL_API sl_tensor *sl_noise_normal(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, const int64_t *shape,
                                   uint32_t number);
 
+/* One Brownian path W an element, of time [0, 2^63), of the same seed and index in the BROWNIAN stream: *W = W_b - W_a
+   and, where wanted, *H = the path's mean over the interval, from W_a, less (W_b - W_a)/2: the space-time Levy area over
+   its length, N(0, |b-a|/12), independent of the increment (Foster, Lyons & Oberhauser 2020). a and b are numbers or,
+   with per_row, arrays [N]. The same path whatever is asked: increments add up. Between dyadic points 2^-40 apart on
+   [0, 1], and 2^(j-41) on [2^(j-1), 2^j], it is smooth, so intervals should be longer. An end that is no short dyadic
+   number costs up to 80 normals an element. */
+SL_API bool sl_noise_increment(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, const int64_t *shape,
+                               const double *a, const double *b, bool per_row, sl_tensor **W, sl_tensor **H);
+
 /* ---- steppers --------------------------------------------------------------------- */
 
 enum { SL_NEEDS_KERNEL = 1 /* a transition kernel */, SL_NEEDS_SIGNAL = 2 /* m_T != 0 */ };
@@ -128,13 +137,21 @@ typedef struct sl_plan {
 SL_API sl_tensor *sl_integrate(sl_ctx *c, sl_sde *p, const sl_score *score, const sl_noise *noise, const sl_plan *plan,
                                sl_tensor *x0, int64_t *nfe);
 
+/* dx/dt of the samples numbered `rows` (int64 [n], from 0) at x [n, ...] and the times t (float64 [n], or [1] with one
+   step size for all). */
+typedef sl_tensor *sl_rhs_fn(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows);
+
 typedef struct sl_adaptive {
+  const char *who;           /* in messages; NULL: "ode" */
   const sl_tableau *tableau; /* with an error estimate; NULL: dopri5 (Dormand & Prince 1980) */
   double rtol, atol, eps;
+  bool forward;        /* from eps up to T; else from T down to eps */
   bool batch_norm;     /* one step size for the whole batch, as SciPy's RK45 on the flattened state */
   int64_t max_steps;   /* attempts a sample may take; 0: no bound */
-  sl_step_fn *on_step; /* once an attempt: run->t is the latest time of any sample still on its way */
+  sl_step_fn *on_step; /* once an attempt: run->t is the time of the sample with the longest way to go */
   void *ud;
+  sl_rhs_fn *rhs; /* NULL: the probability flow; else x may be any state and p says no more than what T is */
+  void *rhs_ud;
 } sl_adaptive;
 
 /* Probability flow with step control (Hairer, Nørsett & Wanner 1993, II.4): each sample has its own step size and

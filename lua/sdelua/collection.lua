@@ -51,4 +51,13 @@ function Collection:each()
   end
 end
 
-return function(folder) return setmetatable({ prefix = folder .. "." }, Collection) end
+-- The collections made so far, which help reads: { room = "solve", collection = … }.
+local all = {}
+
+return setmetatable({ all = all }, {
+  __call = function(_, folder)
+    local self = setmetatable({ prefix = folder .. "." }, Collection)
+    all[#all + 1] = { room = folder:match "^sdelua%.(%w+)", collection = self }
+    return self
+  end,
+})

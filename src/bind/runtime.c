@@ -76,6 +76,32 @@ static int train_batch(lua_State *L) {
   return 0;
 }
 
+typedef struct train_draw {
+  sl_dist dist;
+  sl_dtype dtype;
+  int ndim;
+  int64_t shape[SL_MAX_DIMS];
+} train_draw;
+
+static sl_tensor *run_train_random(sl_ctx *c, void *args) {
+  const train_draw *d = args;
+  sl_key key = sl_key_next(c, SL_STREAM_TRAIN);
+  sl_tensor *t = sl_random(c, d->dist, d->dtype, d->ndim, d->shape, key, true, NULL);
+  if (!t) sl_train_draw_set(c, key.draw); /* a second try draws the same */
+  return t;
+}
+
+/* train_random(dist, shape, dtype): the batch's next draw; row i belongs to the batch's sample i. */
+static int train_random(lua_State *L) {
+  static const char *const dists[] = {"uniform", "normal", "rademacher", NULL};
+  static const char *const dtypes[] = {"float32", "float64", NULL};
+  train_draw d = {.dist = (sl_dist)check_choice(L, 1, "train_random", "dist", dists)};
+  d.ndim = check_shape(L, 2, "train_random", "shape", d.shape);
+  if (d.ndim == 0) return bad_argument(L, 2, "train_random", "shape", "at least one size");
+  d.dtype = check_choice(L, 3, "train_random", "dtype", dtypes) ? SL_F64 : SL_F32;
+  return return_tensor(L, run_train_random, &d);
+}
+
 /* ---- interrupts: what sl.progress is made of --------------------------------------------- */
 
 /* Between begin and finish the program's first SIGINT only asks; the second raises. In another host nothing asks. */
@@ -130,7 +156,7 @@ static int testing_call(lua_State *L) {
 static const luaL_Reg functions[] = {
   {"set_threads", set_threads}, {"threads", threads}, {"isa", isa}, {"memory", memory}, {"manual_seed", manual_seed},
   {"rng_state", rng_state}, {"set_rng_state", set_rng_state}, {"train_batch", train_batch},
-  {"traceback", traceback}, {NULL, NULL},
+  {"train_random", train_random}, {"traceback", traceback}, {NULL, NULL},
 };
 static const luaL_Reg interrupt_functions[] = {
   {"begin", interrupt_begin}, {"requested", interrupt_requested}, {"finish", interrupt_finish}, {NULL, NULL},

@@ -260,6 +260,7 @@ typedef struct sde_call {
   double time, number;
   int n, choice;
   bool flag;
+  const char *who;
   sl_tensor **slot[4];
 } sde_call;
 
@@ -324,7 +325,6 @@ ONE_TENSOR(importance_time, sl_sde_importance_time(c, k.p, k.x, k.number))
 SEVERAL_TENSORS(marginal_prob, 2, sl_sde_marginal_prob(c, k.p, k.x, k.t, &out[0], &out[1]))
 SEVERAL_TENSORS(discretize, 2, sl_sde_discretize(c, k.p, k.x, k.t, k.n, k.flag, &out[0], &out[1]))
 SEVERAL_TENSORS(exchange, 2, sl_sde_exchange(c, k.p, (sl_param_kind)k.choice, k.x, k.t, k.y, &out[0], &out[1]))
-SEVERAL_TENSORS(train_draws, 2, sl_sde_train_draws(c, k.p, k.x, k.number, &out[0], &out[1]))
 
 static bool run_levels(sl_ctx *c, void *args) {
   sde_call *k = args;
@@ -430,11 +430,17 @@ static int process_importance_time(lua_State *L) {
   return finish(L, run_importance_time, &k, 1);
 }
 
-/* train_draws(p, x0, eps) -> t, z */
-static int process_train_draws(lua_State *L) {
-  sde_call k = {.p = check_process(L, "dsm"), .x = check_tensor(L, 2, "dsm", "x0")};
-  k.number = check_number(L, 3, "dsm", "eps");
-  return finish(L, run_train_draws, &k, 2);
+static bool run_need_kernel(sl_ctx *c, void *args) {
+  sde_call *k = args;
+  sl_sde_retain(k->p);
+  return end(k, hold_tensor(c, k->x) && sl_sde_need_kernel(c, k->p, k->x, k->who), 0, NULL);
+}
+
+/* need_kernel(p, x, who): raises in the name of who unless p has a transition kernel for tensors like x */
+static int process_need_kernel(lua_State *L) {
+  const char *who = luaL_checkstring(L, 3);
+  sde_call k = {.p = check_process(L, who), .x = check_tensor(L, 2, who, "x0"), .who = who};
+  return finish(L, run_need_kernel, &k, 0);
 }
 
 /* levels(p, n) -> A, v, m, s */
@@ -474,7 +480,7 @@ static const luaL_Reg functions[] = {{"VP", make_vp},
                                      {"velocity", process_velocity},
                                      {"posterior_mean", process_posterior_mean},
                                      {"importance_time", process_importance_time},
-                                     {"train_draws", process_train_draws},
+                                     {"need_kernel", process_need_kernel},
                                      {"levels", process_levels},
                                      {"settle", process_settle},
                                      {NULL, NULL}};

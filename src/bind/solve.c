@@ -78,6 +78,11 @@ static sl_tensor *call_noise(sl_ctx *c, void *ud, sl_dtype d, int ndim, const in
   return z;
 }
 
+/* rhs(x, t, rows) -> dx/dt */
+static sl_tensor *call_rhs(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows) {
+  return callback_tensor(c, ud, "rhs", 3, (sl_tensor *const[]){x, t, rows});
+}
+
 static const char *const noise_options[] = {"seed", "first", "index", "draw", NULL};
 
 /* A table { seed =, first =, index =, draw = function }; `box` keeps the callback, whose function is left on the stack.
@@ -116,6 +121,51 @@ static int solve_normal(lua_State *L) {
   k.dtype = lua_isnil(L, 4) ? SL_F32 : check_dtype(L, 4, "noise", "dtype");
   k.noise = read_noise(L, 1, &k.box);
   return return_tensor(L, run_normal, &k);
+}
+
+typedef struct increment_call {
+  normal_call of;
+  double a, b;
+  sl_tensor *times[2], **slot[2]; /* times: float64 [N], or NULL for the numbers */
+} increment_call;
+
+static bool run_increment(sl_ctx *c, void *args) {
+  increment_call *k = args;
+  sl_tensor *W, *H, *at[2] = {NULL, NULL};
+  for (int i = 0; i < 2; i++)
+    if (k->times[i] && !(at[i] = sl_contiguous(c, sl_cast(c, k->times[i], SL_F64)))) return false;
+  const double *a = at[0] ? sl_data(at[0]) : &k->a, *b = at[1] ? sl_data(at[1]) : &k->b;
+  if (!sl_noise_increment(c, &k->of.noise, k->of.dtype, k->of.ndim, k->of.shape, a, b, at[0] != NULL, &W, &H))
+    return false;
+  *k->slot[0] = sl_retain(W), *k->slot[1] = sl_retain(H);
+  return true;
+}
+
+/* Both ends are numbers, or both tensors [N]. */
+static void read_ends(lua_State *L, increment_call *k) {
+  if (lua_isnumber(L, 3) && lua_isnumber(L, 4)) {
+    k->a = lua_tonumber(L, 3), k->b = lua_tonumber(L, 4);
+    return;
+  }
+  for (int i = 0; i < 2; i++) {
+    sl_tensor *t = k->times[i] = check_tensor(L, 3 + i, "noise", i ? "b" : "a");
+    if (sl_ndim(t) != 1 || sl_shape(t)[0] != k->of.shape[0])
+      luaL_error(L, "noise: argument %s: expected a number or a tensor [%d]", i ? "b" : "a", (int)k->of.shape[0]);
+  }
+}
+
+/* increment(noise table, shape, a, b, dtype) -> W_b - W_a, H; a and b numbers or tensors [N] */
+static int solve_increment(lua_State *L) {
+  increment_call k = {0};
+  lua_settop(L, 5);
+  k.of.ndim = check_shape(L, 2, "noise", "shape", k.of.shape);
+  if (k.of.ndim < 1) luaL_error(L, "noise: argument shape: expected [N, ...]");
+  read_ends(L, &k);
+  k.of.dtype = lua_isnil(L, 5) ? SL_F32 : check_dtype(L, 5, "noise", "dtype");
+  k.of.noise = read_noise(L, 1, &k.of.box);
+  k.slot[0] = new_tensor_slot(L), k.slot[1] = new_tensor_slot(L);
+  call_core(L, run_increment, &k);
+  return 2;
 }
 
 /* fresh_seed(): 64 bits of the USER stream */
@@ -242,7 +292,7 @@ typedef struct integration {
   sl_tensor *x;
   score_box box;
   sl_score score;
-  callback noise_box, report_box;
+  callback noise_box, report_box, rhs_box;
   sl_noise noise;
   sl_plan plan;
   sl_adaptive adaptive;
@@ -357,22 +407,29 @@ static bool run_adaptive(sl_ctx *c, void *args) {
   return true;
 }
 
-/* adaptive(process, score, exchange, x, { method =, rtol =, atol =, eps =, norm =, max_steps =, callback = }) -> x, nfe
- * [N] */
+/* adaptive(process, score, exchange, x, { method =, rtol =, atol =, eps =, norm =, max_steps =, callback =, forward =,
+ * rhs =, who = }) -> x, nfe [N] */
 static int solve_adaptive(lua_State *L) {
-  static const char *const names[] = {"method", "rtol", "atol", "eps", "norm", "max_steps", "callback", NULL};
+  static const char *const names[] = {"method",   "rtol",    "atol", "eps", "norm", "max_steps",
+                                      "callback", "forward", "rhs",  "who", NULL};
   static const char *const ode_norms[] = {"sample", "batch", NULL};
   integration k = {0};
   lua_settop(L, 5);
   read_common(L, &k, "ode");
   options o = read_options(L, 5, "ode", names);
+  o.who = k.adaptive.who = option_string(&o, "who", "ode");
   k.adaptive.tableau = option_tableau(&o, sl_tableau_find("dopri5"));
   k.adaptive.rtol = option_number(&o, "rtol", 1e-5);
   k.adaptive.atol = option_number(&o, "atol", 1e-5);
   k.adaptive.eps = option_number(&o, "eps", sl_sde_eps(k.p, SL_EPS_SAMPLE));
   k.adaptive.batch_norm = option_choice(&o, "norm", ode_norms, 0) == 1;
   k.adaptive.max_steps = option_integer(&o, "max_steps", 0, 0, INT64_MAX);
+  k.adaptive.forward = option_boolean(&o, "forward", false);
   if (read_report(&o, &k.report_box)) k.adaptive.on_step = on_step, k.adaptive.ud = &k.report_box;
+  if (option_callable(&o, "rhs")) {
+    k.rhs_box = stack_callback(L, -1);
+    k.adaptive.rhs = call_rhs, k.adaptive.rhs_ud = &k.rhs_box;
+  }
   k.slot[0] = new_tensor_slot(L), k.slot[1] = new_tensor_slot(L);
   integrate_with(L, run_adaptive, &k);
   return 2;
@@ -419,6 +476,7 @@ static const luaL_Reg functions[] = {{"integrate", solve_integrate},
                                      {"adaptive", solve_adaptive},
                                      {"denoise", solve_denoise},
                                      {"normal", solve_normal},
+                                     {"increment", solve_increment},
                                      {"fresh_seed", solve_fresh_seed},
                                      {"steppers", solve_steppers},
                                      {NULL, NULL}};

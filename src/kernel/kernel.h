@@ -21,6 +21,10 @@ typedef void sl_binary_fn(int64_t n, const void *a, int64_t sa, const void *b, i
 typedef void sl_where_fn(int64_t n, const uint8_t *cond, int64_t sc, const void *a, int64_t sa, const void *b, int64_t sb,
                          void *y, int64_t sy);
 
+/* y = a x + b z; a and b are read with strides sa and sb, x, z and y with theirs. */
+typedef void sl_axpby_fn(int64_t n, const void *a, int64_t sa, const void *x, int64_t sx, const void *b, int64_t sb,
+                         const void *z, int64_t sz, void *y, int64_t sy);
+
 typedef struct sl_unary_kernel {
   const char *name;
   sl_unary_fn *fn[SL_DTYPES];
@@ -147,6 +151,7 @@ typedef struct sl_kernels {
   const sl_binary_kernel *binary; /* ends with name NULL */
   const sl_reduce_kernel *reduce; /* ends with name NULL */
   sl_where_fn *where[SL_DTYPES];
+  sl_axpby_fn *axpby[SL_DTYPES]; /* floating types */
   sl_unary_fn *cast[SL_DTYPES][SL_DTYPES]; /* [from][to]; same type: copy */
   sl_real_kernels real[2];
 } sl_kernels;

@@ -75,6 +75,7 @@ const sl_kernels TABLE(SL_ISA) = {
   .binary = binary_kernels,
   .reduce = reduce_kernels,
   .where = {u32_where, u64_where, u64_where, u8_where},
+  .axpby = {f32_axpby, f64_axpby, NULL, NULL},
   .cast = CASTS,
   .real = {REAL(f32_), REAL(f64_)},
 };

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define FAMILIES(F) \
-  F(unary) F(binary) F(where) F(reduce) F(softmax) F(scan) F(shape) F(join) F(index) F(product) F(conv) F(norm) \
-  F(attention) F(resample) F(dropout) F(embedding)
+  F(unary) F(binary) F(where) F(axpby) F(reduce) F(softmax) F(scan) F(shape) F(join) F(index) F(product) F(conv) \
+  F(norm) F(attention) F(resample) F(dropout) F(embedding)
 
 #define DECLARE(name) extern sl_op sl_##name##_ops[];
 FAMILIES(DECLARE)

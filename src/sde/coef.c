@@ -141,9 +141,9 @@ bool sl_sde_marginal_prob(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t, sl_t
 }
 
 sl_tensor *sl_sde_perturb(sl_ctx *c, sl_sde *p, sl_tensor *x0, sl_tensor *t, sl_tensor *z) {
-  sl_tensor *mean = NULL, *std = NULL;
-  if (!z || !sl_sde_need_kernel(c, p, x0, "perturb") || !sl_sde_marginal_prob(c, p, x0, t, &mean, &std)) return NULL;
-  return sl_add(c, mean, sl_mul(c, std, z));
+  if (!z || !t || !sl_sde_need_kernel(c, p, x0, "perturb")) return NULL;
+  sl_tensor *m = sl_sde_coef(c, p, SL_COEF_M, x0, t), *s = sl_sde_coef(c, p, SL_COEF_S, x0, t);
+  return sl_sde_plus(c, p, sl_axpby(c, m, x0, s, z), sl_sde_offset_coef(c, p, SL_COEF_C, x0, t));
 }
 
 /* ---- the prior ----------------------------------------------------------------------------- */

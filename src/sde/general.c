@@ -75,14 +75,14 @@ sl_tensor *sl_sde_noise(sl_ctx *c, const sl_sde *p, sl_tensor *G, sl_tensor *z) 
 /* ---- the divergence of M = G G^T ---------------------------------------------------- */
 
 /* d(sum over samples of column j of y [N,K])/dx, as [N,D]. */
-static sl_tensor *column_gradient(sl_ctx *c, sl_tensor *y, int64_t j, sl_tensor *x) {
+static sl_tensor *column_gradient(sl_ctx *c, sl_tensor *y, int64_t j, sl_tensor *x, bool record) {
   sl_tensor *dx = NULL, *sum = sl_sum(c, sl_narrow(c, y, 1, j, 1), 0, NULL, false);
-  if (!sum || !sl_grad(c, sum, NULL, 1, &x, &dx, false, true)) return NULL;
+  if (!sum || !sl_grad(c, sum, NULL, 1, &x, &dx, record, true)) return NULL;
   return sl_reshape(c, dx, 2, (int64_t[]){x->shape[0], -1});
 }
 
 /* (div M)_i = sum_j d M_ij/dx_j for M [N,D,D], or [N,D] when only the diagonal is there. */
-static sl_tensor *divergence_columns(sl_ctx *c, sl_tensor *M, sl_tensor *x) {
+static sl_tensor *divergence_columns(sl_ctx *c, sl_tensor *M, sl_tensor *x, bool record) {
   int64_t D = M->shape[1];
   bool diagonal = M->ndim == 2;
   sl_tensor **column = sl_alloc(c, (size_t)D * sizeof *column, "reverse");
@@ -92,7 +92,7 @@ static sl_tensor *divergence_columns(sl_ctx *c, sl_tensor *M, sl_tensor *x) {
   for (int64_t i = 0; ok && i < D; i++) {
     column[i] = NULL;
     for (int64_t j = diagonal ? i : 0; ok && j < (diagonal ? i + 1 : D); j++) {
-      sl_tensor *term = sl_narrow(c, column_gradient(c, flat, diagonal ? i : i * D + j, x), 1, j, 1);
+      sl_tensor *term = sl_narrow(c, column_gradient(c, flat, diagonal ? i : i * D + j, x, record), 1, j, 1);
       column[i] = column[i] ? sl_add(c, column[i], term) : term;
       ok = column[i] != NULL;
     }
@@ -102,9 +102,9 @@ static sl_tensor *divergence_columns(sl_ctx *c, sl_tensor *M, sl_tensor *x) {
   return sl_reshape(c, all, x->ndim, x->shape);
 }
 
-static sl_tensor *scalar_divergence(sl_ctx *c, sl_tensor *M, sl_tensor *x) {
+static sl_tensor *scalar_divergence(sl_ctx *c, sl_tensor *M, sl_tensor *x, bool record) {
   sl_tensor *dx = NULL;
-  return sl_grad(c, sl_sum(c, M, 0, NULL, false), NULL, 1, &x, &dx, false, false) ? dx : NULL;
+  return sl_grad(c, sl_sum(c, M, 0, NULL, false), NULL, 1, &x, &dx, record, false) ? dx : NULL;
 }
 
 /* M as G has it: [N,1,..,1], the shape of x, or [N,D,D]. */
@@ -112,23 +112,24 @@ static sl_tensor *squared_noise(sl_ctx *c, const sl_sde *p, sl_tensor *G) {
   return p->dyn.noise == SL_NOISE_MATRIX ? sl_matmul(c, G, sl_transpose(c, G, 1, 2)) : sl_square(c, G);
 }
 
-static sl_tensor *divergence(sl_ctx *c, sl_sde *p, sl_tensor *M, sl_tensor *x) {
-  if (p->dyn.noise == SL_NOISE_SCALAR) return scalar_divergence(c, M, x);
-  if (p->dyn.noise == SL_NOISE_MATRIX) return divergence_columns(c, M, x);
+static sl_tensor *divergence(sl_ctx *c, sl_sde *p, sl_tensor *M, sl_tensor *x, bool record) {
+  if (p->dyn.noise == SL_NOISE_SCALAR) return scalar_divergence(c, M, x, record);
+  if (p->dyn.noise == SL_NOISE_MATRIX) return divergence_columns(c, M, x, record);
   sl_tensor *full = sl_expand(c, M, x->ndim, x->shape);
-  return divergence_columns(c, sl_reshape(c, full, 2, (int64_t[]){x->shape[0], -1}), x);
+  return divergence_columns(c, sl_reshape(c, full, 2, (int64_t[]){x->shape[0], -1}), x, record);
 }
 
+/* Recorded when x is: a likelihood asks for the flow's divergence. */
 sl_tensor *sl_general_pull(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t, sl_tensor *score) {
-  bool was = sl_recording_set(c, true);
-  sl_tensor *leaf = sl_detach(c, x), *div = NULL;
-  if (leaf) sl_require_grad(c, leaf, true);
+  bool was = sl_recording_set(c, true), record = was && sl_requires_grad(x);
+  sl_tensor *leaf = record ? x : sl_detach(c, x), *div = NULL;
+  if (leaf && !record) sl_require_grad(c, leaf, true);
   sl_tensor *M = squared_noise(c, p, leaf ? sl_general_diffusion(c, p, leaf, t) : NULL);
-  if (M && sl_requires_grad(M)) div = divergence(c, p, M, leaf);
+  if (M && sl_requires_grad(M)) div = divergence(c, p, M, leaf, record);
   sl_recording_set(c, was);
   if (!M || sl_failed(c)) return NULL;
-  sl_tensor *plain = sl_detach(c, M);
+  sl_tensor *plain = record ? M : sl_detach(c, M);
   sl_tensor *pull = p->dyn.noise == SL_NOISE_MATRIX ? sl_squeeze(c, sl_matmul(c, plain, sl_unsqueeze(c, score, 2)), 2)
                                                     : sl_mul(c, plain, score);
-  return div ? sl_add(c, sl_detach(c, div), pull) : pull;
+  return div ? sl_add(c, record ? div : sl_detach(c, div), pull) : pull;
 }

@@ -1,31 +1,10 @@
-/* What training asks of a process: its draws, and times by importance. */
+/* Times by their noise-to-signal ratio: what training draws by importance, and samplers in sigma ask for. */
 #include "sde/process.h"
 
 #include "sdelua/op.h"
 #include "tensor/internal.h"
 
 #include <math.h>
-
-bool sl_sde_train_draws(sl_ctx *c, sl_sde *p, sl_tensor *x0, double eps, sl_tensor **t, sl_tensor **z) {
-  if (!sl_sde_need_kernel(c, p, x0, "dsm")) return false;
-  char buf[128];
-  if (x0->ndim < 2 || !sl_dtype_is_float(x0->dtype))
-    return sl_fail(c, SL_EARG, "dsm: argument x0: expected a float tensor [N, features ...], got %s %s",
-                   sl_dtype_name(x0->dtype), sl_shape_str(x0, buf));
-  if (!(eps >= 0 && eps < p->T))
-    return sl_fail(c, SL_EARG, "dsm: argument eps: expected a time in [0, %g), got %g", p->T, eps);
-  sl_rng before = sl_rng_get(c);
-  sl_train_batch(c, x0->shape[0]);
-  sl_key key = sl_key_next(c, SL_STREAM_TRAIN);
-  sl_tensor *u = sl_random(c, SL_UNIFORM, x0->dtype, 1, x0->shape, key, true, NULL);
-  *t = sl_affine(c, u, p->T - eps, eps);
-  *z = sl_random(c, SL_NORMAL, x0->dtype, x0->ndim, x0->shape, sl_key_next(c, SL_STREAM_TRAIN), true, NULL);
-  if (*t && *z) return true;
-  sl_rng_set(c, before); /* a call that failed has drawn nothing */
-  return false;
-}
-
-/* ---- times by their noise-to-signal ratio ------------------------------------------- */
 
 static double log_ratio(const sl_sde *p, double t) {
   sl_point q;

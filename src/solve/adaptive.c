@@ -1,4 +1,4 @@
-/* The probability flow with step control per sample. */
+/* The probability flow, or another right-hand side, with step control per sample. */
 #include "sdelua/autograd.h"
 #include "solve/run.h"
 
@@ -21,7 +21,9 @@ typedef struct walk {
   sl_ctx *c;
   const sl_adaptive *plan;
   const sl_tableau *w;
+  const char *who;
   sl_run run;
+  double end, sign;  /* where time goes, and whether it rises (1) or falls (-1) */
   int64_t n, groups; /* samples on their way; step sizes: n, or 1 for the whole batch */
   row *rows;         /* [n], of which groups have a step size */
   double *buf;       /* [N] */
@@ -55,19 +57,35 @@ static sl_tensor *scale_of(walk *w, sl_tensor *x, sl_tensor *y) {
   return sl_affine(w->c, size, w->plan->rtol, w->plan->atol);
 }
 
-/* The flow at x, at the time `fraction` of each group's step below its own. */
-static sl_tensor *flow_at(walk *w, sl_tensor *x, double fraction) {
-  for (int64_t g = 0; g < w->groups; g++) {
-    const row *r = &w->rows[g];
-    w->buf[g] = fmax(fraction == 1 && r->used >= r->t - w->plan->eps ? w->plan->eps : r->t - fraction * r->used, 0);
-  }
-  for (int64_t i = 0; i < w->n; i++) w->rows[i].nfe++;
-  return sl_run_flow(w->c, &w->run, x, sl_reshape(w->c, column(w, SL_F64), 1, (int64_t[]){w->groups}));
+/* How far a group still has to go, and where it stands after a fraction of its step. */
+static double left(const walk *w, const row *r) { return w->sign * (w->end - r->t); }
+static double after(const walk *w, const row *r, double fraction) {
+  return fraction == 1 && r->used >= left(w, r) ? w->end : r->t + w->sign * fraction * r->used;
 }
 
-/* -h of each group, as a column of x's type. */
-static sl_tensor *backward_steps(walk *w) {
-  for (int64_t g = 0; g < w->groups; g++) w->buf[g] = -w->rows[g].used;
+/* Calls the caller's right-hand side. */
+static sl_tensor *rhs(walk *w, sl_tensor *x, sl_tensor *t) {
+  char want[128], got[128];
+  sl_tensor *rows = sl_empty(w->c, SL_I64, 1, &w->n);
+  for (int64_t i = 0; rows && i < w->n; i++) ((int64_t *)sl_data(rows))[i] = w->rows[i].place;
+  w->run.nfe++;
+  sl_tensor *k = rows && x && t ? w->plan->rhs(w->c, w->plan->rhs_ud, x, t, rows) : NULL;
+  if (!k || (sl_same_shape(x, k) && x->dtype == k->dtype)) return k;
+  return sl_fail(w->c, SL_ESHAPE, "%s: argument rhs: expected a result like x, %s %s, got %s %s", w->who,
+                 sl_dtype_name(x->dtype), sl_shape_str(x, want), sl_dtype_name(k->dtype), sl_shape_str(k, got));
+}
+
+/* dx/dt at x, at the time after `fraction` of each group's step. */
+static sl_tensor *flow_at(walk *w, sl_tensor *x, double fraction) {
+  for (int64_t g = 0; g < w->groups; g++) w->buf[g] = fmax(after(w, &w->rows[g], fraction), 0);
+  for (int64_t i = 0; i < w->n; i++) w->rows[i].nfe++;
+  sl_tensor *t = sl_reshape(w->c, column(w, SL_F64), 1, (int64_t[]){w->groups});
+  return w->plan->rhs ? rhs(w, x, t) : sl_run_flow(w->c, &w->run, x, t);
+}
+
+/* The steps with their sign, as a column of x's type. */
+static sl_tensor *signed_steps(walk *w) {
+  for (int64_t g = 0; g < w->groups; g++) w->buf[g] = w->sign * w->rows[g].used;
   return column(w, w->x->dtype);
 }
 
@@ -83,9 +101,9 @@ static bool first_step(walk *w) {
   for (int64_t g = 0; ok && g < w->groups; g++) {
     d1[g] = w->buf[g];
     w->rows[g].used = d0[g] < 1e-5 || d1[g] < 1e-5 ? 1e-6 : 0.01 * d0[g] / d1[g];
-    w->rows[g].used = fmin(w->rows[g].used, w->rows[g].t - w->plan->eps);
+    w->rows[g].used = fmin(w->rows[g].used, left(w, &w->rows[g]));
   }
-  sl_tensor *y = ok ? sl_add(w->c, w->x, sl_mul(w->c, backward_steps(w), w->k)) : NULL;
+  sl_tensor *y = ok ? sl_add(w->c, w->x, sl_mul(w->c, signed_steps(w), w->k)) : NULL;
   ok = y && rms(w, sl_sub(w->c, flow_at(w, y, 1), w->k), scale);
   for (int64_t g = 0; ok && g < w->groups; g++) {
     double h0 = w->rows[g].used, d2 = w->buf[g] / h0;
@@ -101,19 +119,19 @@ static bool first_step(walk *w) {
 static bool choose_steps(walk *w) {
   for (int64_t g = 0; g < w->groups; g++) {
     row *r = &w->rows[g];
-    double least = 10 * (nextafter(r->t, INFINITY) - r->t), left = r->t - w->plan->eps;
+    double least = 10 * (nextafter(r->t, INFINITY) - r->t);
     bool out_of_tries = w->plan->max_steps > 0 && r->tried++ >= w->plan->max_steps;
     if ((r->rejected && r->h < least) || out_of_tries || !isfinite(r->h))
-      return sl_fail(w->c, SL_EVALUE, "ode: %s at t = %.6g, sample %lld: is the score finite and smooth there?",
+      return sl_fail(w->c, SL_EVALUE, "%s: %s at t = %.6g, sample %lld: is the score finite and smooth there?", w->who,
                      out_of_tries ? "max_steps reached" : "the step size vanishes", r->t, (long long)r->place + 1);
-    r->used = fmin(fmax(r->h, least), left);
+    r->used = fmin(fmax(r->h, least), left(w, r));
   }
   return true;
 }
 
 /* y at the end of the step, its flow, and the error's size of each group in buf. */
 static bool attempt(walk *w, sl_tensor **y, sl_tensor **ky) {
-  sl_tensor *k[7] = {w->k}, *h = backward_steps(w);
+  sl_tensor *k[7] = {w->k}, *h = signed_steps(w);
   int last = w->w->stages - 1; /* stands at y: the next step's first stage */
   for (int i = 1; i < last; i++)
     if (!(k[i] = flow_at(w, sl_stages_add(w->c, w->x, h, i, w->w->a[i], k), w->w->c[i]))) return false;
@@ -130,7 +148,7 @@ static void judge(walk *w) {
     change = r->accepted ? fmin(r->rejected ? 1 : GROW, change) : fmax(SHRINK, change);
     r->h = r->used * (isnan(change) ? SHRINK : change);
     r->rejected = !r->accepted;
-    if (r->accepted) r->t = r->used >= r->t - w->plan->eps ? w->plan->eps : r->t - r->used;
+    if (r->accepted) r->t = after(w, r, 1);
   }
 }
 
@@ -159,12 +177,12 @@ static bool deliver(walk *w, int64_t i, sl_tensor *nfe) {
   return to && from && sl_copy_into(w->c, to, from);
 }
 
-/* Samples at eps leave the batch. */
+/* Samples at the end leave the batch. */
 static bool part(walk *w, sl_tensor *nfe) {
   int64_t kept = 0, *index = sl_alloc(w->c, sizeof *index * (size_t)w->n, "ode");
   bool ok = index != NULL, one = w->groups < w->n;
   for (int64_t i = 0; ok && i < w->n; i++) {
-    if (w->rows[one ? 0 : i].t > w->plan->eps) index[kept++] = i;
+    if (left(w, &w->rows[one ? 0 : i]) > 0) index[kept++] = i;
     else ok = deliver(w, i, nfe);
   }
   if (ok && kept < w->n && kept > 0) {
@@ -181,8 +199,10 @@ static bool part(walk *w, sl_tensor *nfe) {
 }
 
 static bool report(walk *w) {
-  w->run.t = 0;
-  for (int64_t g = 0; g < w->groups; g++) w->run.t = fmax(w->run.t, w->rows[g].t);
+  const row *last = w->rows;
+  for (int64_t g = 1; g < w->groups; g++)
+    if (left(w, &w->rows[g]) > left(w, last)) last = &w->rows[g];
+  w->run.t = last->t;
   w->run.x = w->run.mean = w->x;
   w->run.step++;
   return !w->plan->on_step || w->plan->on_step(w->c, w->plan->ud, &w->run, &sl_flow);
@@ -205,7 +225,8 @@ static bool pooled_step(walk *w, sl_tensor *nfe) {
 static bool start(walk *w, sl_tensor *x0) {
   size_t mark = sl_pool_open(w->c);
   w->x = sl_retain(x0);
-  for (int64_t i = 0; i < w->n; i++) w->rows[i] = (row){.t = sl_sde_T(w->run.sde), .place = i};
+  double begin = w->plan->forward ? w->plan->eps : sl_sde_T(w->run.sde);
+  for (int64_t i = 0; i < w->n; i++) w->rows[i] = (row){.t = begin, .place = i};
   w->k = sl_retain(flow_at(w, x0, 0));
   bool ok = w->k && first_step(w);
   sl_pool_close(w->c, mark);
@@ -214,26 +235,30 @@ static bool start(walk *w, sl_tensor *x0) {
 
 /* ---- the whole -------------------------------------------------------------------------------------- */
 
-static bool check(sl_ctx *c, sl_sde *p, const sl_adaptive *plan, const sl_tensor *x, const sl_tableau *w) {
+static bool check(sl_ctx *c, sl_sde *p, const sl_adaptive *plan, const sl_tensor *x, const sl_tableau *w,
+                  const char *who) {
   char buf[128];
   if (x->ndim < 2 || !sl_dtype_is_float(x->dtype))
-    return sl_fail(c, SL_ESHAPE, "ode: argument x: expected a float tensor [N, features ...], got %s %s",
+    return sl_fail(c, SL_ESHAPE, "%s: argument x: expected a float tensor [N, features ...], got %s %s", who,
                    sl_dtype_name(x->dtype), sl_shape_str(x, buf));
   if (!(plan->eps >= 0 && plan->eps < sl_sde_T(p)))
-    return sl_fail(c, SL_EARG, "ode: argument eps: expected a time in [0, %g), got %g", sl_sde_T(p), plan->eps);
+    return sl_fail(c, SL_EARG, "%s: argument eps: expected a time in [0, %g), got %g", who, sl_sde_T(p), plan->eps);
   if (!(plan->rtol > 0 && plan->atol > 0))
-    return sl_fail(c, SL_EARG, "ode: arguments rtol, atol: expected positive numbers, got %g, %g", plan->rtol,
+    return sl_fail(c, SL_EARG, "%s: arguments rtol, atol: expected positive numbers, got %g, %g", who, plan->rtol,
                    plan->atol);
   if (w->e[0] == 0)
-    return sl_fail(c, SL_EARG, "ode: argument method: expected one with an error estimate, got \"%s\"", w->name);
-  return sl_sde_settle(c, p, x);
+    return sl_fail(c, SL_EARG, "%s: argument method: expected one with an error estimate, got \"%s\"", who, w->name);
+  return plan->rhs || sl_sde_settle(c, p, x);
 }
 
 sl_tensor *sl_integrate_adaptive(sl_ctx *c, sl_sde *p, const sl_score *score, const sl_adaptive *plan, sl_tensor *x0,
                                  sl_tensor **nfe) {
   const sl_tableau *tableau = plan->tableau ? plan->tableau : sl_tableau_find("dopri5");
-  if (!p || !x0 || sl_failed(c) || !check(c, p, plan, x0, tableau)) return NULL;
-  walk w = {.c = c, .plan = plan, .w = tableau, .n = x0->shape[0], .run = {.sde = p, .score = score, .x = x0}};
+  const char *who = plan->who ? plan->who : "ode";
+  if (!p || !x0 || sl_failed(c) || !check(c, p, plan, x0, tableau, who)) return NULL;
+  walk w = {.c = c, .plan = plan, .w = tableau, .who = who, .n = x0->shape[0]};
+  w.run = (sl_run){.sde = p, .score = score, .x = x0};
+  w.end = plan->forward ? sl_sde_T(p) : plan->eps, w.sign = plan->forward ? 1 : -1;
   w.groups = plan->batch_norm && w.n ? 1 : w.n;
   sl_tensor *counts = sl_empty(c, SL_I64, 1, x0->shape);
   w.out = sl_empty(c, x0->dtype, x0->ndim, x0->shape);

@@ -13,10 +13,15 @@ static sl_tensor *without_offset(sl_ctx *c, const sl_run *run) {
   return run->link.d ? sl_sub(c, run->x, run->link.d) : run->x;
 }
 
+/* x + b y */
+static sl_tensor *plus(sl_ctx *c, sl_tensor *x, sl_tensor *b, sl_tensor *y) {
+  return x ? sl_axpby(c, sl_scalar(c, x->dtype, 1), x, b, y) : NULL;
+}
+
 /* x = mean + std z; no draw for lambda = 0. */
 static bool finish(sl_ctx *c, sl_run *run, sl_tensor *mean, sl_tensor *std, double lambda) {
   run->mean = mean;
-  run->x = lambda == 0 || !mean ? mean : sl_add(c, mean, sl_mul(c, sl_affine(c, std, lambda, 0), noise_like(c, run)));
+  run->x = lambda == 0 || !mean ? mean : plus(c, mean, sl_affine(c, std, lambda, 0), noise_like(c, run));
   return run->x != NULL;
 }
 
@@ -37,9 +42,9 @@ static bool euler_maruyama_step(sl_ctx *c, const sl_stepper *self, sl_run *run) 
 static bool reverse_diffusion_step(sl_ctx *c, const sl_stepper *self, sl_run *run) {
   const sl_link *k = &run->link;
   sl_tensor *score = sl_run_score(c, run, run->x, at_time(c, run->t));
-  sl_tensor *x = sl_mul(c, run->x, sl_affine(c, k->A, -1, 2)), *pull = sl_mul(c, k->v, score);
-  if (k->d) x = sl_sub(c, x, k->d);
-  sl_tensor *mean = sl_add(c, x, sl_affine(c, pull, 0.5 * (1 + self->lambda * self->lambda), 0));
+  sl_tensor *pull = sl_affine(c, k->v, 0.5 * (1 + self->lambda * self->lambda), 0);
+  sl_tensor *mean = sl_axpby(c, sl_affine(c, k->A, -1, 2), run->x, pull, score);
+  if (k->d) mean = sl_sub(c, mean, k->d);
   return finish(c, run, mean, sl_sqrt(c, k->v), self->lambda);
 }
 
@@ -60,8 +65,8 @@ static bool check_invertible(sl_ctx *c, const sl_run *run) {
 static bool ancestral_step(sl_ctx *c, const sl_stepper *self, sl_run *run) {
   const sl_link *k = &run->link;
   if (!check_invertible(c, run)) return false;
-  sl_tensor *pull = sl_mul(c, k->v, sl_run_score(c, run, run->x, at_time(c, run->t)));
-  sl_tensor *mean = sl_div(c, sl_add(c, without_offset(c, run), pull), k->A);
+  sl_tensor *score = sl_run_score(c, run, run->x, at_time(c, run->t));
+  sl_tensor *mean = sl_axpby(c, sl_reciprocal(c, k->A), without_offset(c, run), sl_div(c, k->v, k->A), score);
   return finish(c, run, mean, sl_sqrt(c, ancestral_variance(c, self->variance, k)), 1);
 }
 
@@ -78,8 +83,8 @@ static bool langevin_once(sl_ctx *c, const sl_stepper *self, sl_run *run) {
   sl_tensor *size = self->batch_norm ? sl_div(c, batch_norm(c, z), batch_norm(c, score))
                                      : sl_sde_coef(c, run->sde, SL_COEF_S, run->x, t);
   sl_tensor *root = sl_affine(c, sl_mul(c, run->link.A, size), M_SQRT2 * self->snr, 0), *step = sl_square(c, root);
-  run->mean = sl_add(c, run->x, sl_mul(c, step, score));
-  run->x = sl_add(c, run->mean, sl_mul(c, sl_affine(c, root, M_SQRT2, 0), z));
+  run->mean = plus(c, run->x, step, score);
+  run->x = plus(c, run->mean, sl_affine(c, root, M_SQRT2, 0), z);
   return run->x != NULL;
 }
 

@@ -65,7 +65,7 @@ bool sl_check_shape(sl_ctx *c, const char *who, int ndim, const int64_t *shape);
    Dimensions that are contiguous in all operands are merged; `inner` is the
    last one, walked by a kernel with one stride an operand. Outer positions
    are numbered 0 .. outer-1 in row-major order. */
-#define SL_ITER_MAX 4
+#define SL_ITER_MAX 5
 typedef struct sl_iter {
   int n_op, ndim; /* ndim: of the outer part */
   int64_t outer, inner;

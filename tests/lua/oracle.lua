@@ -59,4 +59,12 @@ function oracle.mixture_score(process, weights, means, vars)
   end
 end
 
+--- The log of its density [N] where it is at = process:point(t); at = { m = 1, s = 0, c = 0 }: the mixture itself.
+function oracle.mixture_logp(weights, means, vars, x, at)
+  local d = x:reshape { x:shape(1), 1, -1 } - (means:to(x.dtype) * at.m + at.c)
+  local v = vars:to(x.dtype) * at.m ^ 2 + at.s ^ 2
+  local logs = (d * d / v + v:log() + math.log(2 * math.pi)):sum(3) * -0.5
+  return (weights:to(x.dtype):log() + logs):logsumexp(2)
+end
+
 return oracle

@@ -49,7 +49,8 @@ check.test("errors name function, argument, expected and actual", function()
     { function() sl.cat({ x, 1 }, 1) end, "cat: argument xs[2]: expected a tensor, got the number 1" },
     { function() sl.manual_seed "a" end, 'manual_seed: argument seed: expected an integer, got the string "a"' },
     { function() sl.set_threads(1000) end, "set_threads: argument n: expected an integer from 0 to 256" },
-    { function() sl.help "nothing" end, "help: argument name: expected the name of an op, got nothing" },
+    { function() sl.help "nothing" end,
+      "help: argument name: expected the name of an op, sampler, process or the like, got nothing" },
   } do
     if case[2] then check.raises(case[1], case[2]) else case[1]() end
   end

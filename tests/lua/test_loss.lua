@@ -2,49 +2,33 @@
 local check = require "check"
 local oracle = require "oracle"
 local sl = require "sdelua"
+local tiny = require "tiny"
 
--- ---- the reference's network and losses ------------------------------------------------------
+local images, ours = tiny.images, tiny.ours
 
-local WEIGHTS = { "emb.weight", "emb.bias", "conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias" }
-
-local function images(x) return x:permute { 1, 3, 4, 2 } end
-
--- Our layout of a weight: [in,out], [kh,kw,in,out].
-local function ours(w)
-  if w:dim() == 4 then return w:permute { 3, 4, 2, 1 } elseif w:dim() == 2 then return w:transpose(1, 2) end
-  return w
-end
-
-local function network(case, dtype)
-  local p = {}
-  for _, name in ipairs(WEIGHTS) do p[name] = ours(case.arrays["param." .. name]:to(dtype)):clone():requires_grad_() end
-  local function net(x, labels)
-    local f = sl.stack({ (labels * 0.01):sin(), (labels * 0.05):cos() }, 2)
-    local e = sl.linear(f, p["emb.weight"], p["emb.bias"]):silu()
-    local h = sl.conv2d(x, p["conv1.weight"], p["conv1.bias"], { padding = 1 }) + e:reshape { e:shape(1), 1, 1, -1 }
-    return sl.conv2d(h:silu(), p["conv2.weight"], p["conv2.bias"], { padding = 1 })
-  end
-  return net, p
-end
+-- ---- the reference's losses ------------------------------------------------------------------
 
 local function loss_of(case, dtype)
   local a, params = case.arrays, case.params
-  local process, net, parameters = oracle.process(params), network(case, dtype)
+  local process, net, parameters, seen = oracle.process(params), tiny.network(case, dtype)
   local score = process:score(net, { parameterization = params.sde == "ve" and "score" or "noise" })
   local t = a.u:to(dtype) * (1 - params.eps) + params.eps
   return sl.loss.dsm(process, score, images(a.batch:to(dtype)), {
     t = t, z = images(a.z:to(dtype)), reduce_mean = params.reduce_mean,
     weighting = params.likelihood_weighting and "likelihood" or "std",
-  }), parameters, t
+  }), parameters, t, seen
 end
 
 local ran = 0
 for _, case in ipairs(oracle.cases("loss", "^sde_")) do
   ran = ran + 1
   check.test("loss oracle: " .. case.case, function()
-    local loss, parameters, t = loss_of(case, "float32")
+    local loss, parameters, t, seen = loss_of(case, "float32")
     oracle.close(case, "loss", loss)
     oracle.close(case, "t", t)
+    oracle.close(case, "net_x", seen.x, images(case.arrays.net_x))
+    oracle.close(case, "net_labels", seen.labels)
+    oracle.close(case, "net_out", seen.out, images(case.arrays.net_out))
     loss:backward()
     for name, p in pairs(parameters) do
       oracle.close(case, "grad." .. name, p.grad, ours(case.arrays["grad." .. name]))
@@ -55,7 +39,7 @@ end
 
 check.test("loss oracle: nothing left out", function()
   check.eq(ran, 12)
-  check.eq(oracle.compared, 12 * 9)
+  check.eq(oracle.compared, 12 * 12)
 end)
 print(("loss oracle: %d cases, %d arrays compared"):format(ran, oracle.compared))
 

@@ -100,6 +100,21 @@ check.test("sample.lua: the same bytes for any batch and any threads, for each s
   end
 end)
 
+check.test("sample.lua: any sampler by name, with its options", function()
+  local checkpoint, out = folder .. "/vp/checkpoint.safetensors", folder .. "/heun"
+  local function sample(...) return run("scripts/sample.lua", checkpoint, "--n", "2", "--out", out, ...) end
+  local code, text = sample("--sampler", "heun", "--steps", "2", "--set", "S_churn=1", "--set", "grid=logsnr")
+  check.eq(code, 0, text)
+  code, text = sample("--sampler", "nothing")
+  check.ok(code ~= 0 and text:find("'--sampler': expected a name that --list prints, got 'nothing'", 1, true), text)
+  code, text = sample("--set", "variance")
+  check.ok(code ~= 0 and text:find("'--set': expected <name>=<value>, got 'variance'", 1, true), text)
+  code, text = sample("--set", "variance=none")
+  check.ok(code ~= 0 and text:find("ancestral: option variance", 1, true), text)
+  code, text = run("scripts/sample.lua", "--list")
+  check.ok(code == 0 and text:find("\ndpmpp_2m ", 1, true), text)
+end)
+
 check.test("sample.lua: a PNG for each, and a grid", function()
   local out, checkpoint = folder .. "/png", folder .. "/vp/checkpoint.safetensors"
   local code, text = run("scripts/sample.lua", checkpoint, "--n", "3", "--steps", "2", "--out", out)

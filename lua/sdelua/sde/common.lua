@@ -32,10 +32,18 @@ local function times(x, t)
   return type(t) == "number" and sl.full({ x:shape(1) }, t, { dtype = x.dtype }) or t
 end
 
+--- [N] to broadcast against x [N, ...]; a number as it is.
+local function column(v, x)
+  if type(v) == "number" then return v end
+  local shape = { -1 }
+  for i = 2, x:dim() do shape[i] = 1 end
+  return v:reshape(shape)
+end
+
 --- May be called: a function, or a table or handle that says it can.
 local function callable(v)
   local meta = type(v) == "table" and getmetatable(v)
   return type(v) == "function" or type(v) == "userdata" or (type(meta) == "table" and meta.__call ~= nil)
 end
 
-return { callable = callable, times = times, for_core = for_core, with_common = with_common }
+return { callable = callable, column = column, times = times, for_core = for_core, with_common = with_common }

@@ -85,8 +85,18 @@ end
 -- SDE (1).
 function Process:reverse(score, opts) return Reverse.new(self, score, opts) end
 
---- The score of a network: { parameterization = "noise", label = }.
+--- The score of a network: { parameterization = "noise" (or score, x0, v, velocity, energy, F), label =,
+-- precondition = } (see sdelua/sde/precondition.lua).
 function Process:score(net, opts) return Score.new(self, net, opts) end
+
+--- E[x_0 | x_t] as a function (x, t), from any score.
+function Process:denoiser(score) return Score.denoiser(self, score) end
+
+--- A prediction y at (x, t) of the kind `from` ("noise", "score", "x0", "v", "velocity") as one of the kind `to`.
+function Process:convert(x, t, y, from, to) return Score.convert(self, x, t, y, from, to) end
+
+--- The process itself, forwards from x0: see sdelua/sde/simulate.lua.
+function Process:simulate(x0, opts) return require "sdelua.sde.simulate"(self, x0, opts) end
 
 --- m' x0 + c' + s' eps: the probability flow in exchange form.
 function Process:velocity(x0, t, eps) return core.velocity(self.handle, x0, t, eps) end

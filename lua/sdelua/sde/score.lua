@@ -1,14 +1,20 @@
 -- The score of a network, whatever the network predicts. All parameterizations meet in the pair (x0, eps) with
 -- x - c = m x0 + s eps and score = -eps/s.
+local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
+local Precondition = require "sdelua.sde.precondition"
 
 local Score = {}
 Score.__index = Score
 Score.__name = "sdelua.Score"
 
-local PARAMETERIZATIONS = { noise = true, score = true, x0 = true, v = true, velocity = true }
+-- What a network may predict, and what the core makes (x0, eps) of: an energy is turned into a score, F into x0.
+local PARAMETERIZATIONS = {
+  noise = "noise", score = "score", x0 = "x0", v = "v", velocity = "velocity", energy = "score", F = "x0",
+}
+local NEEDS_SIGNAL = { noise = true, score = true, energy = true, F = true }
 
 -- How a network is told the time.
 local labels = {
@@ -27,46 +33,132 @@ local function label_of(process, label)
   return function(_, _, t) return label(t) end
 end
 
+-- ---- what a network says ------------------------------------------------------------------------------
+
+local function plain(self, x, t) return self.net(x, self.label(self.process, x, t)) end
+
+-- score = -grad E (Song et al. 2021, section 2; Salimans & Ho 2021): E is [N], or one number a sample in any shape.
+-- Where ops are recorded the gradient is recorded too, so that losses can go through it.
+local function energy(self, x, t)
+  local recording = sl.is_recording()
+  return sl.enable_grad(function()
+    local at = recording and x.requires_grad and x or x:detach():requires_grad_()
+    local E = self.net(at, self.label(self.process, at, t))
+    return -sl.grad(E:sum(), at, { create_graph = recording })
+  end)
+end
+
+-- The denoiser D(x; sigma) in the space of sigma = s/m.
+local function preconditioned(self, x, t)
+  local m, s = self.process:coefficient("m", x, t), self.process:coefficient("s", x, t)
+  local sigma = (s / m):reshape { -1 }
+  if sigma:numel() ~= x:shape(1) then
+    error("score: option precondition: expected a process with the same coefficients for all features", 0)
+  end
+  local centred = x - self.process:coefficient("c", x, t)
+  return self.precondition:denoised(self.net, centred / m, sigma)
+end
+
+local OUTPUTS = { energy = energy, F = preconditioned }
+
+-- ---- the score -----------------------------------------------------------------------------------------
+
+local function check_parameterization(process, kind)
+  if not PARAMETERIZATIONS[kind] then
+    error(("score: option parameterization: expected noise, score, x0, v, velocity, energy or F, got %s")
+      :format(kind), 4)
+  end
+  local has_signal = select(8, core.facts(process.handle))
+  if not has_signal and NEEDS_SIGNAL[kind] then
+    error(("score: option parameterization: expected v, x0 or velocity, since a network cannot predict the %s at "
+      .. "T = %g, where m_T = 0")
+      :format(kind, process.T), 4)
+  end
+end
+
+-- F comes with a preconditioning (EDM's unless told), which also says the labels; the others without.
+local function precondition_of(o)
+  if o.parameterization ~= "F" then
+    if o.precondition ~= nil then
+      error(("score: option precondition: goes with parameterization F, got %s"):format(o.parameterization), 4)
+    end
+    return nil
+  end
+  if o.label ~= nil then error("score: option label: expected none with F, whose label is c_noise", 4) end
+  return Precondition.new(o.precondition or "EDM")
+end
+
 function Score.new(process, net, opts)
   if not common.callable(net) then
     error(("score: argument net: expected a network or a function (x, label), got %s"):format(tostring(net)), 3)
   end
-  local o = options.read("score", opts, { parameterization = "noise", label = options.NONE })
-  if not PARAMETERIZATIONS[o.parameterization] then
-    error(("score: option parameterization: expected noise, score, x0, v or velocity, got %s")
-      :format(o.parameterization), 3)
-  end
-  local has_signal = select(8, core.facts(process.handle))
-  if not has_signal and (o.parameterization == "noise" or o.parameterization == "score") then
-    error(("score: option parameterization: expected v, x0 or velocity, since a network cannot predict the %s at "
-      .. "T = %g, where m_T = 0")
-      :format(o.parameterization, process.T), 3)
-  end
+  local o = options.read("score", opts, {
+    parameterization = opts and opts.precondition and "F" or "noise", label = options.NONE, precondition = options.NONE,
+  })
+  check_parameterization(process, o.parameterization)
   return setmetatable({
-    process = process, net = net, parameterization = o.parameterization, label = label_of(process, o.label),
+    process = process, net = net, parameterization = o.parameterization, form = PARAMETERIZATIONS[o.parameterization],
+    precondition = precondition_of(o), label = label_of(process, o.label), said = OUTPUTS[o.parameterization] or plain,
   }, Score)
 end
 
---- What the network says at (x, t), and t as a tensor [N].
+--- What the network says at (x, t): a score for an energy and x0 for F, else as it is; and t as a tensor [N].
 function Score:output(x, t)
   t = common.times(x, t)
-  return self.net(x, self.label(self.process, x, t)), t
+  return self:said(x, t), t
 end
 
 --- x0 and eps, both as the network has them at (x, t).
 function Score:exchange(x, t)
   local y, times = self:output(x, t)
-  return core.exchange(self.process.handle, x, times, y, self.parameterization)
+  return core.exchange(self.process.handle, x, times, y, self.form)
 end
 
 function Score:__call(x, t)
   local y, times = self:output(x, t)
-  if self.parameterization == "score" then return y end
-  local _, eps = core.exchange(self.process.handle, x, times, y, self.parameterization)
+  if self.form == "score" then return y end
+  local _, eps = core.exchange(self.process.handle, x, times, y, self.form)
   return -eps / self.process:coefficient("s", x, times)
 end
 
 --- The network's parameters.
 function Score:parameters() return self.net:parameters() end
+
+-- ---- between parameterizations ---------------------------------------------------------------------------
+
+-- Each kind of prediction from the pair (x0, eps).
+local EXPRESS = {
+  noise = function(_, _, _, _, eps) return eps end,
+  x0 = function(_, _, _, x0) return x0 end,
+  score = function(process, x, t, _, eps) return -eps / process:coefficient("s", x, t) end,
+  v = function(process, x, t, x0, eps) return process:coefficient("m", x, t) * eps
+    - process:coefficient("s", x, t) * x0 end,
+  velocity = function(process, _, t, x0, eps) return process:velocity(x0, t, eps) end,
+}
+
+--- A prediction y of the kind `from` at (x, t) as one of the kind `to`: noise, score, x0, v or velocity.
+function Score.convert(process, x, t, y, from, to)
+  if not EXPRESS[to] then
+    error(("convert: argument to: expected noise, score, x0, v or velocity, got %s"):format(tostring(to)), 3)
+  end
+  t = common.times(x, t)
+  local x0, eps = core.exchange(process.handle, x, t, y, from)
+  return EXPRESS[to](process, x, t, x0, eps)
+end
+
+--- x0 and eps as any score function has them.
+function Score.pair(process, score, x, t)
+  if getmetatable(score) == Score then return score:exchange(x, t) end
+  t = common.times(x, t)
+  return core.exchange(process.handle, x, t, score(x, t), "score")
+end
+
+--- E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
+function Score.denoiser(process, score)
+  if not common.callable(score) then
+    error(("denoiser: argument score: expected a function (x, t), got %s"):format(tostring(score)), 3)
+  end
+  return function(x, t) return (Score.pair(process, score, x, t)) end
+end
 
 return Score

@@ -45,6 +45,39 @@ grid.rows = {
 }
 grid.rows.exponential = grid.rows.logsnr
 
+-- The names of Karras et al. 2022, table 1: each is the grid of another work, in sigma.
+grid.rows.edm = grid.rows.karras
+grid.rows.ve = grid.rows.logsnr
+--- Even in the time of the VP process, from 1 to eps_s, whose sigma has these ends.
+grid.rows.vp = {
+  space = "sigma", options = { eps_s = 1e-3 },
+  make = function(n, hi, lo, o)
+    local B, b = math.log(1 + hi * hi), math.log(1 + lo * lo)
+    local beta_d = 2 * (b / o.eps_s - B) / (o.eps_s - 1)
+    local beta_min = B - 0.5 * beta_d
+    local function sigma(t) return math.sqrt(math.exp((0.5 * beta_d * t + beta_min) * t) - 1) end
+    local list = {}
+    for i = 0, n do list[i + 1] = sigma(1 + (o.eps_s - 1) * i / math.max(n, 1)) end
+    return list
+  end,
+}
+--- The levels of Nichol & Dhariwal 2021 that lie between the ends, of which n + 1 are picked evenly.
+grid.rows.iddpm = {
+  space = "sigma", options = { C_1 = 0.001, C_2 = 0.008, M = 1000 },
+  make = function(n, hi, lo, o)
+    local function alpha_bar(j) return math.sin(0.5 * math.pi * j / o.M / (o.C_2 + 1)) ^ 2 end
+    local u, levels = 0.0, {}
+    for j = o.M, 0, -1 do
+      if u >= lo and u <= hi then table.insert(levels, 1, u) end
+      u = j > 0 and math.sqrt((u * u + 1) / math.max(alpha_bar(j - 1) / alpha_bar(j), o.C_1) - 1)
+    end
+    if #levels <= n then error(("grid iddpm: expected at most %d steps, got %d"):format(#levels - 1, n), 0) end
+    local list = {}
+    for i = 0, n do list[i + 1] = levels[1 + math.floor((#levels - 1) * i / math.max(n, 1) + 0.5)] end
+    return list
+  end,
+}
+
 local function known(who, name)
   local row = grid.rows[name]
   if row then return row end
@@ -97,10 +130,21 @@ function grid.times(who, process, spec, n, eps, to_zero)
   end
   local sigmas = row.make(n, hi, lo, o)
   local times = mapped(sigmas, function(v) return process:time(v) end)
-  if not o.sigma_max then times[1] = process.T end
-  if not o.sigma_min then times[n + 1] = eps end
+  if sigmas[1] == hi and not o.sigma_max then times[1] = process.T end
+  if sigmas[n + 1] == lo and not o.sigma_min then times[n + 1] = eps end
   if to_zero then times[n + 2], sigmas[n + 2] = 0.0, 0.0 end
   return times, sigmas
+end
+
+--- The same with every sigma but 0 where `round` puts it.
+function grid.rounded(process, times, sigmas, round)
+  local new_times, new_sigmas = {}, {}
+  for i, t in ipairs(times) do
+    local sigma = sigmas and sigmas[i] or process:point(t).sigma
+    new_sigmas[i] = sigma > 0 and round(sigma) or sigma
+    new_times[i] = sigma > 0 and process:time(new_sigmas[i]) or t
+  end
+  return new_times, new_sigmas
 end
 
 return grid

@@ -7,14 +7,19 @@
 --   run.memory                           a table that lasts from step to step, for multistep methods
 --   run:score(x, t)                      grad log p_t(x); t a number or [N]. Every evaluation is counted.
 --   run:exchange(x, t)                   x0 and eps, both as the network has them
---   run:denoised(x, sigma)               x0 for x in the space of sigma
+--   run:denoised(x, sigma)               x0 for x in the space of sigma; sigma a number, or a list of each sample's own
+--   run:predicted_noise(x, sigma)        eps for such an x
 --   run:normal([shape])                  the next draw of unit normals, like x
 --   run:brownian(a, b)                   (W_b - W_a)/sqrt|b - a| like x, of one path whatever the intervals
---   run:churned(options)                 the state and sigma after fresh noise: S_churn, S_tmin, S_tmax, S_noise
---   run:report(x, t)                     for a sampler that owns its loop: calls the callback, fills the trajectory
+--   run:increment(a, b [, shape])        the path's W_b - W_a and its space-time Levy area (see sl.noise); a and b are
+--                                        numbers or tensors [N]
+--   run:churned(options [, x, sigma])    the state and sigma after fresh noise: S_churn, S_tmin, S_tmax, S_noise
+--   run:report(x, t)                     for a sampler that owns its loop: calls the callback, fills the trajectory; in
+--                                        the space of sigma, sigma stands for t
 --
 -- In the space of sigma every affine process is the EDM process: x/m, noise of std sigma added to the data (Karras et
 -- al. 2022, appendix B.2), so a sampler written for one serves all.
+local sl = require "sdelua"
 local core = require "sdelua.core"
 local times = require "sdelua.sde.common".times
 
@@ -38,8 +43,26 @@ function Run:exchange(x, t)
   return core.sde.exchange(self.process.handle, x, at, self.call.score(x, at), "score")
 end
 
+-- A number for each sample as a tensor that broadcasts against x.
+local function each_column(x, list)
+  local shape = { #list }
+  for d = 2, x:dim() do shape[d] = 1 end
+  return sl.tensor(list, { dtype = x.dtype }):reshape(shape)
+end
+
+Run.column = each_column
+
+-- The state of the process where each sample has a sigma of its own; and the times.
+local function each_to_process(process, x, sigmas)
+  local list = {}
+  for i, sigma in ipairs(sigmas) do list[i] = process:time(sigma) end
+  local t = sl.tensor(list, { dtype = "float64" })
+  return x * process:coefficient("m", x, t) + process:coefficient("c", x, t), t
+end
+
 --- The state of the process at noise ratio sigma, from x in the space of sigma; and the time.
 function Run:to_process(x, sigma)
+  if type(sigma) == "table" then return each_to_process(self.process, x, sigma) end
   local t = self.process:time(sigma)
   local at = self.process:point(t)
   return x * at.m + at.c, t
@@ -56,20 +79,32 @@ function Run:denoised(x, sigma)
   return self.correct and self.correct(x0, t) or x0
 end
 
+function Run:predicted_noise(x, sigma)
+  local state, t = self:to_process(x, sigma)
+  local x0, eps = self:exchange(state, t)
+  if not self.correct then return eps end
+  return (x - self.correct(x0, t)) / (type(sigma) == "table" and each_column(x, sigma) or sigma)
+end
+
 function Run:normal(shape)
   self.draws = self.draws + 1
   return self.call.source:normal(shape or self.x:shape(), self.draw + self.draws - 1, self.x.dtype)
 end
 
 -- Karras et al. 2022, algorithm 2, lines 4 to 6. Draws at every step, so that what is drawn does not depend on sigma.
-function Run:churned(o)
-  local sigma, x = self.sigma, self.x
+function Run:churned(o, x, sigma)
+  x, sigma = x or self.x, sigma or self.sigma
   if o.S_churn == 0 then return x, sigma end
   local z, gamma = self:normal(), 0
   if o.S_tmin <= sigma and sigma <= o.S_tmax then gamma = math.min(o.S_churn / self.steps, math.sqrt(2) - 1) end
   if gamma == 0 then return x, sigma end
-  local hat = math.min(sigma * (1 + gamma), self.process:point(self.process.T).sigma)
-  return x + z * (o.S_noise * math.sqrt(hat * hat - sigma * sigma)), hat
+  local hat = self.round and self.round(sigma * (1 + gamma)) or sigma * (1 + gamma)
+  hat = math.min(hat, self.process:point(self.process.T).sigma)
+  return x + z * (o.S_noise * math.sqrt(math.max(hat * hat - sigma * sigma, 0))), hat
+end
+
+function Run:increment(a, b, shape)
+  return self.call.source:increment(shape or self.x:shape(), a, b, self.x.dtype)
 end
 
 function Run:brownian(a, b) return self.call.source:brownian(self.x:shape(), a, b, self.x.dtype) end
@@ -77,6 +112,10 @@ function Run:brownian(a, b) return self.call.source:brownian(self.x:shape(), a, 
 function Run:report(x, t)
   self.step = (self.step or 0) + 1
   if self.watch then
+    if self.in_sigma then
+      x, t = self:to_process(x, t)
+      if type(t) ~= "number" then t = t:amax():item() end
+    end
     self.watch { step = self.step, t = t, x = x, x_mean = x, nfe = self.evaluations, stage = self.name }
   end
 end

@@ -4,14 +4,16 @@
 --   order     of convergence as the step shrinks: strong where it draws noise; weak: of its law
 --   noise     true if it draws noise after the start
 --   cost      evaluations of the score in a step
---   needs     of the process: "kernel" (a transition kernel), "signal" (m_T > 0), "uniform" (all features have one m, s)
+--   needs     of the process: "kernel" (a transition kernel), "signal" (m_T > 0), "uniform" (one m, s for all features)
 --   space     "time", or "sigma": the state is x/m and its time is sigma = s/m (see run.lua), which needs all three
 --   grid, steps, denoise: defaults of those options
 -- and one of
 --   step(self, run)      one step: returns the state, and the state before the last noise was added
 --   sample(self, run)    the whole way, by a loop of its own: returns the state at eps, and a table for info
 --   steppers(options)    a list of steppers of the core, run one after another in each step
--- where self has the options, then the row's fields. order, noise and cost may be functions of the options.
+-- and, where a step spans several intervals of the grid,
+--   schedule(self, run, points)  the steps' times and sigmas, from points(n), those of a grid of n intervals
+-- where self has the options, then the row's fields. order, weak, noise and cost may be functions of the options.
 local sl = require "sdelua"
 local core = require "sdelua.core".solve
 local common = require "sdelua.solve.common"
@@ -29,10 +31,11 @@ local NEEDS = { kernel = 1, signal = 2, uniform = 0 }
 --- Options of every sampler on a grid. levels = "paper": the papers' tables and their grid of `steps` times, where the
 -- steppers have them. denoise: how the last noise goes. "mean": the last step adds none; "tweedie": one more
 -- evaluation, E[x_0 | x_eps]; "zero", in the space of sigma: the last of `steps` goes from sigma_min to 0; false: it
--- stays. correct = function(x0, t): what becomes of each estimate of the data.
+-- stays. correct = function(x0, t): what becomes of each estimate of the data. round = function(sigma): the nearest
+-- noise level that the network knows, for the grid and for churn.
 Sampler.OPTIONS = {
   steps = 1000, eps = options.NONE, grid = options.NONE, levels = "exact", denoise = options.NONE,
-  correct = options.NONE,
+  correct = options.NONE, round = options.NONE,
 }
 
 local function merged(row)
@@ -50,11 +53,11 @@ local function fact(row, name, o)
 end
 
 local function check_denoise(who, row, given)
-  local usual = row.denoise
-  if usual == nil then usual = row.space == "sigma" and "zero" or "mean" end
+  local usual, to_zero = row.denoise, row.space == "sigma" or row.denoise == "zero"
+  if usual == nil then usual = to_zero and "zero" or "mean" end
   if given == nil then return usual end
   if given == true then return usual or "tweedie" end
-  if given then common.choice(who, "denoise", given, { row.space == "sigma" and "zero" or "mean", "tweedie" }) end
+  if given then common.choice(who, "denoise", given, { to_zero and "zero" or "mean", "tweedie" }) end
   return given
 end
 
@@ -74,8 +77,8 @@ function Sampler.new(row, opts)
   local steppers = row.steppers and row.steppers(o) or row.step and { self_of(row, o) } or nil
   return setmetatable({
     name = who, row = row, options = self_of(row, o), steppers = steppers,
-    order = fact(row, "order", o), noise = not not fact(row, "noise", o), cost = fact(row, "cost", o),
-    denoise = check_denoise(who, row, o.denoise),
+    order = fact(row, "order", o), weak = fact(row, "weak", o), noise = not not fact(row, "noise", o),
+    cost = fact(row, "cost", o), denoise = check_denoise(who, row, o.denoise),
   }, Sampler)
 end
 
@@ -89,7 +92,8 @@ local function needs_of(row)
   local bits, uniform = 0, row.space == "sigma"
   for _, need in ipairs(row.needs or {}) do
     if not NEEDS[need] then
-      error(('%s: needs: expected "kernel", "signal" or "uniform", got %s'):format(row.name or "own", tostring(need)), 0)
+      error(('%s: needs: expected "kernel", "signal" or "uniform", got %s')
+        :format(row.name or "own", tostring(need)), 0)
     end
     bits, uniform = bits | NEEDS[need], uniform or need == "uniform"
   end
@@ -159,20 +163,35 @@ local function start(call, times)
   return call.process:perturb(call.x * 0, times[1], call.source:normal(call.x:shape(), 1, call.x.dtype))
 end
 
+-- Times and, where the sampler asks for them, sigmas; nil for the core's own uniform times.
+local function stand(self, process, run)
+  local o, to_zero = self.options, self.denoise == "zero"
+  local spec = o.grid or self.row.grid or (run.in_sigma and "karras") or ((to_zero or o.round) and "uniform")
+  if not spec then return nil end
+  local function points(n)
+    local times, sigmas = grid.times(self.name, process, spec, n, run.eps, to_zero)
+    if o.round then return grid.rounded(process, times, sigmas, o.round) end
+    return times, sigmas
+  end
+  if self.row.schedule then return self.row.schedule(o, run, points) end
+  return points(o.steps)
+end
+
 local function on_grid(self, call, run)
-  local o, process = self.options, call.process
-  local spec, times, sigmas = o.grid or self.row.grid or (run.in_sigma and "karras"), nil, nil
-  if spec then times, sigmas = grid.times(self.name, process, spec, o.steps, run.eps, self.denoise == "zero") end
+  local process = call.process
+  local times, sigmas = stand(self, process, run)
   local x = start(call, times)
+  run.steps = times and #times - 1 or run.steps
   if not run.in_sigma then
-    local y, nfe = core.integrate(process.handle, call.score, call.exchange, x, call.source.spec, plan(self, run, times))
+    local y, nfe = core.integrate(process.handle, call.score, call.exchange, x, call.source.spec,
+      plan(self, run, times))
     return y, nfe, times and times[#times] or run.eps
   end
   if not sigmas then
     sigmas = {}
     for i, t in ipairs(times) do sigmas[i] = process:point(t).sigma end
   end
-  run.sigmas, run.steps = sigmas, #sigmas - 1
+  run.sigmas = sigmas
   local y, nfe = core.integrate(process.handle, call.score, call.exchange, run:from_process(x, times[1]),
     call.source.spec, plan(self, run, times))
   return (run:to_process(y, sigmas[#sigmas])), nfe, times[#times]
@@ -184,6 +203,10 @@ local function by_itself(self, call, run)
   run.x, run.draw, run.steps = call.x, 2, self.options.steps
   if in_sigma then
     run.sigma_max, run.sigma_min = process:point(process.T).sigma, process:point(run.eps).sigma
+    if not (run.sigma_min > 0 and run.sigma_min < run.sigma_max) then
+      error(("%s: option eps: expected a time in (0, %g) with sigma > 0, got %g")
+        :format(self.name, process.T, run.eps), 0)
+    end
     run.x = run:from_process(call.x, process.T)
   end
   local x, info = sl.no_grad(self.row.sample, self.options, run)
@@ -198,7 +221,8 @@ function Sampler:__call(process, score, shape, opts)
   check_needs(self, process)
   local run = Run.new {
     process = process, call = call, name = self.name, eps = self.options.eps or process.eps.sample,
-    correct = self.options.correct, in_sigma = self.row.space == "sigma", steps = self.options.steps,
+    correct = self.options.correct, round = self.options.round, in_sigma = self.row.space == "sigma",
+    steps = self.options.steps,
   }
   local states
   run.watch, states = watch(self, call, run)

@@ -21,8 +21,9 @@ local function adaptive(self, run)
 end
 
 return {
-  doc = "The probability flow: adaptive (rtol, atol; method \"dopri5\" or \"bosh3\"; norm = \"sample\", or \"batch\" for "
-    .. "one step size for all) or, given steps, on a grid (\"heun\", \"euler\", \"midpoint\", \"rk4\" ...).",
+  doc = "The probability flow: adaptive (rtol, atol; method \"dopri5\" or \"bosh3\"; norm = \"sample\", or "
+    .. "\"batch\" for one step size for all) or, given steps, on a grid (\"heun\", \"euler\", \"midpoint\", "
+    .. "\"rk4\" ...).",
   source = "Song et al. 2021, eq. 13; Hairer, Norsett & Wanner 1993, II",
   order = function(o) return ORDERS[o.method] end,
   cost = function(o) return COSTS[o.method] end,

@@ -1,0 +1,74 @@
+-- What the functions of sl.likelihood do with their arguments.
+local sl = require "sdelua"
+local core = require "sdelua.core".sde
+local callable = require "sdelua.sde.common".callable
+local Process = require "sdelua.sde.process"
+local Score = require "sdelua.sde.score"
+
+local common = {}
+
+local FLOATS = { float32 = true, float64 = true }
+
+local function show(x)
+  if not sl.is_tensor(x) then return tostring(x) end
+  return ("%s [%s]"):format(x.dtype, table.concat(x:shape(), ","))
+end
+
+--- Points as every function here takes them: floats [N, features ...].
+function common.points(who, name, x)
+  if not sl.is_tensor(x) or not FLOATS[x.dtype] or x:dim() < 2 then
+    error(("%s: argument %s: expected a float tensor [N, features ...], got %s"):format(who, name, show(x)), 0)
+  end
+end
+
+--- Values of one sample.
+function common.features(x)
+  local d = 1
+  for i = 2, x:dim() do d = d * x:shape(i) end
+  return d
+end
+
+--- [N, values of a sample]
+function common.flat(x) return x:reshape { x:shape(1), common.features(x) } end
+
+--- Checks process, score and x, and finds out the process's tier.
+function common.check(who, process, score, x)
+  if getmetatable(process) ~= Process then
+    error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 0)
+  end
+  if not callable(score) then
+    error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 0)
+  end
+  common.points(who, "x", x)
+  core.settle(process.handle, x)
+end
+
+--- The score of a call, what it says checked to be like x; and its exchange form, or nil.
+function common.score_of(who, score)
+  local function checked(x, t)
+    local y = score(x, t)
+    if not sl.is_tensor(y) or show(y) ~= show(x) then
+      error(("%s: score: expected a result like x, %s, got %s"):format(who, show(x), show(y)), 0)
+    end
+    return y
+  end
+  local exchange = getmetatable(score) == Score and function(x, t) return score:exchange(x, t) end or nil
+  return checked, exchange
+end
+
+--- A number that has to be an integer from `lowest` on.
+function common.count(who, key, value, lowest)
+  local n = math.tointeger(value)
+  if n and n >= lowest then return n end
+  error(("%s: option %s: expected an integer >= %d, got %s"):format(who, key, lowest, tostring(value)), 0)
+end
+
+--- Mean over the columns of y [N,K] and, with more than one, its standard error; both [N].
+function common.mean_and_error(y)
+  local k = y:shape(2)
+  local mean = y:mean(2)
+  if k < 2 then return mean, nil end
+  return mean, ((y - mean:unsqueeze(2)):square():sum(2) * (1 / (k * (k - 1)))):sqrt()
+end
+
+return common

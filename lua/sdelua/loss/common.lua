@@ -1,0 +1,123 @@
+-- What objectives share: the draws of a batch, times, noised samples, reductions.
+local sl = require "sdelua"
+local core = require "sdelua.core".sde
+local options = require "sdelua.options"
+local Score = require "sdelua.sde.score"
+
+local common = {
+  choice = require "sdelua.solve.common".choice, column = require "sdelua.sde.common".column,
+}
+
+--- Options of objectives that look at x_t. t_sampling "importance" draws t in proportion to g^2/s^2 and divides by that
+-- density, so that the expectation is the same as with "uniform" (Song, Durkan, Murray & Ermon 2021).
+common.OPTIONS = { eps = options.NONE, t = options.NONE, z = options.NONE, t_sampling = "uniform" }
+
+--- `own` together with those.
+function common.with_common(own)
+  for key, default in pairs(common.OPTIONS) do
+    if own[key] == nil then own[key] = default end
+  end
+  return own
+end
+
+-- ---- draws ------------------------------------------------------------------------------------------
+
+--- Opens the training batch of x0, whose draws follow.
+function common.open(who, x0)
+  if not sl.is_tensor(x0) or x0:dim() < 2 or (x0.dtype ~= "float32" and x0.dtype ~= "float64") then
+    error(("%s: argument x0: expected a float tensor [N, features ...], got %s"):format(who, sl.is_tensor(x0)
+      and x0.dtype .. " [" .. table.concat(x0:shape(), ",") .. "]" or tostring(x0)), 0)
+  end
+  sl.train_batch(x0:shape(1))
+end
+
+--- The batch's next draw: "uniform", "normal" or "rademacher".
+function common.draw(dist, shape, x0) return sl.train_random(dist, shape, x0.dtype) end
+
+-- ---- times --------------------------------------------------------------------------------------------
+
+-- 1 over (T - eps) times the density of importance sampling: Z s^2/g^2 / (T - eps), Z = int g^2/s^2.
+local function importance_factor(process, x0, t, eps)
+  local Z = 2 * math.log(process:point(process.T).sigma / process:point(eps).sigma)
+  return process:coefficient("importance", x0, t):reciprocal() * (Z / (process.T - eps))
+end
+
+--- t [N] on [eps, T], and the factor by which the way it was drawn weighs the loss (nil: 1).
+function common.times(o, process, x0)
+  common.choice(o.who, "t_sampling", o.t_sampling, { "uniform", "importance" })
+  local eps = o.eps or process.eps.train
+  if not (eps >= 0 and eps < process.T) then
+    error(("%s: argument eps: expected a time in [0, %g), got %g"):format(o.who, process.T, eps), 0)
+  end
+  local u = common.draw("uniform", { x0:shape(1) }, x0)
+  if o.t_sampling == "uniform" then return o.t or sl.affine(u, process.T - eps, eps), nil end
+  local t = o.t or process:importance_time(u, eps)
+  return t, importance_factor(process, x0, t, eps)
+end
+
+-- ---- the noised batch -------------------------------------------------------------------------------------
+
+-- Processes whose first batch has been looked at.
+local seen = setmetatable({}, { __mode = "k" })
+
+-- x_T must have forgotten the data, unless the user gave a prior: else samples start from the wrong distribution.
+function common.check_prior(who, process, x0)
+  if seen[process] then return end
+  seen[process] = true
+  if process.has_prior then return end
+  local m = process:coefficient("m", x0, process.T):abs():amax():item()
+  local s = process:coefficient("s", x0, process.T):amin():item()
+  local mean, std = x0:mean():item(), x0:var():sqrt():item()
+  local ratio = m * std / s
+  if ratio > 0.1 then
+    local c = process:coefficient("c", x0, process.T):mean():item()
+    io.stderr:write(("sdelua: warning: %s: at T = %g the data is still there (m_T std(data)/s_T = %.2g > 0.1): "
+      .. "take a larger T, or prior = { mean = %.3g, std = %.3g }\n"):format(who, process.T, ratio, m * mean + c,
+      math.sqrt(s * s + m * m * std * std)))
+  end
+end
+
+--- Draws t, then z: { x = x_t, t =, z =, factor = }, factor nil for 1.
+function common.noised(o, process, x0)
+  core.need_kernel(process.handle, x0, o.who)
+  common.open(o.who, x0)
+  local t, factor = common.times(o, process, x0)
+  local z = common.draw("normal", x0:shape(), x0)
+  z = o.z or z
+  common.check_prior(o.who, process, x0)
+  return { x = process:perturb(x0, t, z), t = t, z = z, factor = factor }
+end
+
+--- The noise that a score function says was added: the network's own word where it has one.
+function common.predicted_noise(process, score, x, t)
+  if getmetatable(score) == Score then
+    local _, eps = score:exchange(x, t)
+    return eps
+  end
+  return -score(x, t) * process:coefficient("s", x, t)
+end
+
+--- Weight of |eps - z|^2, for lambda(t) |score + z/s|^2: nil for lambda = s^2.
+function common.noise_weight(o, process, x, t)
+  local weighting = o.weighting
+  if weighting == nil or weighting == "std" then return nil end
+  if weighting == "likelihood" then return process:coefficient("importance", x, t) end
+  if type(weighting) ~= "function" then
+    error(('%s: option weighting: expected "std", "likelihood" or a function of t, got %s')
+      :format(o.who, tostring(weighting)), 0)
+  end
+  return process:coefficient("s", x, t):square():reciprocal() * common.column(weighting(t), x)
+end
+
+local function times(a, b) return a and b and a * b or a or b end
+
+--- The loss of squares [N, ...] with a weight and the draws' factor: the mean over elements or, unless reduce_mean,
+-- half the sum over elements, averaged over samples.
+function common.reduce(o, squares, weight, factor)
+  local w = times(weight, factor)
+  if w then squares = squares * w end
+  if o.reduce_mean then return squares:mean() end
+  return squares:sum() * (0.5 / squares:shape(1))
+end
+
+return common

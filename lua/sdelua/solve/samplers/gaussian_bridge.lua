@@ -1,0 +1,15 @@
+return {
+  doc = "The exact law of x_r given x_t and the estimate of x_0; works where m_T = 0, with a network's exchange.",
+  source = "Ho et al. 2020, eq. 6, 7; Kingma et al. 2021, appendix A.2",
+  weak = 1, order = 0.5, noise = true, cost = 1, needs = { "kernel" }, denoise = "mean",
+  step = function(_, run)
+    local process, x, t, r = run.process, run.x, run.t, run.r
+    local x0 = run:exchange(x, t)
+    if run.correct then x0 = run.correct(x0, t) end
+    local function at(name, time) return process:coefficient(name, x, time) end
+    local share = at("m", t) / at("m", r) * at("s", r) / at("s", t) -- A s_r/s_t
+    local std = at("s", r) * (1 - share:square()):clamp(0, 1):sqrt()
+    local mean = process:posterior_mean(x, t, r, x0)
+    return mean + std * run:normal(), mean
+  end,
+}

@@ -1,0 +1,31 @@
+--- sl.solve.dynamic_thresholding { p = 0.995, max = 1 }: a function (x0, t) for samplers' option `correct` (Saharia et
+-- al. 2022, section 2.3): each sample is cut to [-s, s] and divided by s, its p-quantile of |x0|, where that is more
+-- than max; below, to [-max, max], divided by max.
+local sl = require "sdelua"
+local options = require "sdelua.options"
+local column = require "sdelua.solve.run".column
+
+-- The p-quantile of a list, linear between order statistics.
+local function quantile(list, p)
+  table.sort(list)
+  local at = 1 + p * (#list - 1)
+  local i = math.floor(at)
+  return list[i] + (at - i) * ((list[i + 1] or list[i]) - list[i])
+end
+
+return function(opts)
+  local o = options.read("dynamic_thresholding", opts, { p = 0.995, max = 1.0 })
+  if not (o.p >= 0 and o.p <= 1) then
+    error(("dynamic_thresholding: option p: expected a number in [0, 1], got %g"):format(o.p), 2)
+  elseif o.max ~= o.max or o.max <= 0 then
+    error(("dynamic_thresholding: option max: expected a positive number, got %g"):format(o.max), 2)
+  end
+  return function(x0)
+    local limits = {}
+    for i, values in ipairs(x0:abs():reshape({ x0:shape(1), -1 }):totable()) do
+      limits[i] = math.max(quantile(values, o.p), o.max)
+    end
+    local s = column(x0, limits)
+    return sl.minimum(sl.maximum(x0, -s), s) / s
+  end
+end

@@ -1,0 +1,56 @@
+-- What holds for every sampler that is listed: the bits of a sample depend on its seed and number alone; callbacks,
+-- counts and types alike.
+local check = require "check"
+local sl = require "sdelua"
+
+local STEPS, N, D = 8, 5, 0.5
+local vp = sl.sde.VP {}
+
+-- N(0, D^2), which the process carries along.
+local function score(x, t)
+  local m, s = vp:coefficient("m", x, t), vp:coefficient("s", x, t)
+  return -x / (m:square() * D ^ 2 + s:square())
+end
+
+local function log_prob(x, t)
+  local m, s = vp:coefficient("m", x, t), vp:coefficient("s", x, t)
+  return (x:square() / (m:square() * D ^ 2 + s:square())):sum(2) * -0.5
+end
+
+-- Options without which a sampler can't run.
+local OWN = { mala = { log_prob = log_prob } }
+
+local function each(fn)
+  for name, row in sl.solve.samplers:each() do
+    local o = { steps = not (row.sample and row.options and row.options.steps) and STEPS or nil }
+    for key, value in pairs(OWN[name] or {}) do o[key] = value end
+    check.test(name, function() fn(name, row, sl.solve[name](o)) end)
+  end
+end
+
+each(function(name, row, solve)
+  check.ok(#row.doc > 20 and #row.source > 5, name .. ": a doc line and a source")
+  check.ok(not row.options or row.step or row.sample or row.steppers, name)
+  local calls = 0
+  local whole, info = solve(vp, score, { N, 2 }, { seed = 3, callback = function(state)
+    calls = calls + 1
+    check.eq(state.x:shape()[2], 2)
+  end })
+  check.eq(whole:shape(), { N, 2 })
+  check.ok(whole:abs():amax():item() < 10, "not finite or far off")
+  check.ok(calls > 0, "no callback")
+  check.ok((sl.is_tensor(info.nfe) and info.nfe:amin():item() or info.nfe) > 0, "no evaluations counted")
+  local function same(x, what) check.eq(x:totable(), whole:totable(), what) end
+  for threads = 1, 2 do
+    sl.set_threads(threads)
+    local parts = {}
+    for first = 0, N - 1, threads do
+      parts[#parts + 1] = solve(vp, score, { math.min(threads, N - first), 2 }, { seed = 3, first = first })
+    end
+    same(sl.cat(parts, 1), threads .. " samples a batch")
+  end
+  sl.set_threads(2)
+  local other = solve(vp, score, { N, 2 }, { seed = 4 })
+  check.ok((other - whole):abs():amax():item() > 1e-3, "the seed makes no difference")
+  check.eq(solve(vp, score, { N, 2 }, { seed = 3, dtype = "float64" }).dtype, "float64")
+end)
