@@ -92,11 +92,11 @@ end)
 
 local images = sl.randint(0, 256, { 20, 8, 8, 1 }, { dtype = "uint8" })
 
-local function trainer(own)
+local function trainer(own, process)
   local settings = { batch = 8, warmup = 2, flip = true, dequantize = true, seed = 11 }
   for key, value in pairs(own or {}) do settings[key] = value end
   return sl.train.Trainer.new {
-    samples = images, process = { kind = "VP", options = { beta_min = 0.1, beta_max = 20 } },
+    samples = images, process = process or { kind = "VP", options = { beta_min = 0.1, beta_max = 20 } },
     net = { kind = "UNet", options = { size = 8, channels = 1, nf = 8, ch_mult = { 1, 1 }, attn_resolutions = { 4 },
       num_res_blocks = 1, dropout = 0.1 } },
     settings = settings,
@@ -162,6 +162,7 @@ check.test("files that are not checkpoints, or name what they must not", functio
     end
     altered("network", '{"kind":"Module","options":{}}', "expected a known network with options")
     altered("process", '{"kind":"define","options":{}}', "expected a known process with options")
+    altered("process", '{"kind":"..init","options":{}}', "expected a known process with options")
     altered("network", "{", "text network: expected a table in JSON")
     altered("step", '"3"', "text step: expected a number in JSON")
     altered("format", "other", "expected the text format to be sdelua checkpoint 1, got other")
@@ -172,6 +173,15 @@ check.test("files that are not checkpoints, or name what they must not", functio
     t:save(path)
     check.raises(function() sl.train.Trainer.resume(path, images:narrow(1, 1, 19)) end,
       "was trained on samples [20,8,8,1], got [19,8,8,1]")
+  end)
+end)
+
+check.test("any process that comes one a file trains, and its checkpoint loads", function()
+  with_folder(function(folder)
+    local t = trainer({}, { kind = "cosine", options = {} })
+    t:step()
+    t:save(folder .. "/c")
+    check.eq(sl.train.load(folder .. "/c").process.name, t.process.name)
   end)
 end)
 

@@ -7,15 +7,18 @@ local checkpoint = {}
 
 local FORMAT = "sdelua checkpoint 1"
 
--- What a file may name; anything else has to be handed to build by the caller.
-local NETS = { UNet = true, MLP = true }
-local PROCESSES = { VP = true, VE = true, subVP = true }
+-- What a file may name: these networks, and processes that come one a file (sdelua/collection.lua), whose code is here
+-- already. Anything else has to be handed to build by the caller.
+local KNOWN = {
+  nn = function(kind) return kind == "UNet" or kind == "MLP" end,
+  sde = function(kind) return sl.sde.processes:find(kind) ~= nil end,
+}
 
 local GROUPS = { "model", "ema", "optim" }
 
-local function construct(path, what, room, known, description)
+local function construct(path, what, room, description)
   local kind, opts = description.kind, description.options
-  if not known[kind] or type(opts) ~= "table" then
+  if not KNOWN[room](kind) or type(opts) ~= "table" then
     error(("checkpoint: %s: expected a known %s with options, got %s; hand over your own to load"):format(path, what,
       json.encode(description)), 0)
   end
@@ -24,8 +27,8 @@ end
 
 --- Network, process and score of the texts `about`; `own` may hold net and process, which then serve instead.
 function checkpoint.build(path, about, own)
-  local net = own.net or construct(path, "network", "nn", NETS, about.network)
-  local process = own.process or construct(path, "process", "sde", PROCESSES, about.process)
+  local net = own.net or construct(path, "network", "nn", about.network)
+  local process = own.process or construct(path, "process", "sde", about.process)
   return net, process, process:score(net, about.score)
 end
 
