@@ -6,13 +6,15 @@
 --   source    paper and equation
 --
 -- and what its room asks for.
+local listing = require "sdelua.listing"
 local system = require "sdelua.core".system
 
 local Collection = {}
 Collection.__index = Collection
 
---- The row called `name`, or nil.
+--- The row called `name`, or by an alias; or nil.
 function Collection:find(name)
+  name = self.aliases[name] or name
   if type(name) ~= "string" or not name:find "^[%a_][%w_]*$" then return nil end
   local module = self.prefix .. name
   if not (package.preload[module] or package.searchpath(module, package.path)) then return nil end
@@ -51,12 +53,41 @@ function Collection:each()
   end
 end
 
+--- Makes `room` that of the collection: room.<name> is make(row), made at first use; room.list() gives for each row a
+-- table of name and the other `columns`, which prints as those; completion knows the names. fact(row, column), where
+-- given, stands for row[column].
+function Collection:open(room, columns, make, fact)
+  function room.list()
+    local list = {}
+    for _, row in self:each() do
+      local line = { doc = row.doc, source = row.source }
+      for _, key in ipairs(columns) do
+        if fact then line[key] = fact(row, key) else line[key] = row[key] end
+      end
+      list[#list + 1] = line
+    end
+    return setmetatable(list, listing(columns))
+  end
+  return setmetatable(room, {
+    __index = function(_, name)
+      local row = self:find(name)
+      if row then room[name] = make(row) end
+      return rawget(room, name)
+    end,
+    __names = function()
+      local names = {}
+      for _, name in ipairs(self:names()) do names[name] = true end
+      return names
+    end,
+  })
+end
+
 -- The collections made so far, which help reads: { room = "solve", collection = … }.
 local all = {}
 
 return setmetatable({ all = all }, {
-  __call = function(_, folder)
-    local self = setmetatable({ prefix = folder .. "." }, Collection)
+  __call = function(_, folder, aliases)
+    local self = setmetatable({ prefix = folder .. ".", aliases = aliases or {} }, Collection)
     all[#all + 1] = { room = folder:match "^sdelua%.(%w+)", collection = self }
     return self
   end,

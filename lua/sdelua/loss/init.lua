@@ -15,35 +15,16 @@ local loss = {
   dequantizer = require "sdelua.loss.dequantize", eps_offset = require "sdelua.loss.offset",
 }
 
---- All objectives: a list of { name =, needs =, doc =, source = }, which prints as a table.
-function loss.list()
-  local rows = {}
-  for name, row in loss.objectives:each() do
-    rows[#rows + 1] = { name = name, needs = row.needs, doc = row.doc, source = row.source }
-  end
-  return setmetatable(rows, require "sdelua.listing" { "name", "needs", "doc", "source" })
-end
-
-local function check_process(name, row, process)
+local function check_process(row, process)
   if getmetatable(process) == Process or (row.static and process == nil) then return end
-  error(("%s: argument process: expected a process of sl.sde, got %s"):format(name, tostring(process)), 3)
+  error(("%s: argument process: expected a process of sl.sde, got %s"):format(row.name, tostring(process)), 3)
 end
 
-local function objective(_, name)
-  local row = loss.objectives:find(name)
-  if not row then return nil end
-  local function run(process, score, x0, opts)
-    local o = options.read(name, opts, row.options)
-    check_process(name, row, process)
-    o.who = name
+return loss.objectives:open(loss, { "name", "needs", "doc", "source" }, function(row)
+  return function(process, score, x0, opts)
+    local o = options.read(row.name, opts, row.options)
+    check_process(row, process)
+    o.who = row.name
     return row.loss(o, process, score, x0)
   end
-  loss[name] = run
-  return run
-end
-
-return setmetatable(loss, { __index = objective, __names = function()
-  local names = {}
-  for _, name in ipairs(loss.objectives:names()) do names[name] = true end
-  return names
-end })
+end)

@@ -11,24 +11,4 @@ local metrics = {
   features = require "sdelua.metrics.features",
 }
 
---- All metrics: a list of { name =, doc =, source = }, which prints as a table.
-function metrics.list()
-  local rows = {}
-  for name, row in metrics.measures:each() do
-    rows[#rows + 1] = { name = name, doc = row.doc, source = row.source }
-  end
-  return setmetatable(rows, require "sdelua.listing" { "name", "doc", "source" })
-end
-
-local function measure(_, name)
-  local row = metrics.measures:find(name)
-  if not row then return nil end
-  metrics[name] = require "sdelua.metrics.common".measure(row)
-  return metrics[name]
-end
-
-return setmetatable(metrics, { __index = measure, __names = function()
-  local names = {}
-  for _, name in ipairs(metrics.measures:names()) do names[name] = true end
-  return names
-end })
+return metrics.measures:open(metrics, { "name", "doc", "source" }, require "sdelua.metrics.common".measure)

@@ -9,28 +9,10 @@ local sde = {
   processes = collection "sdelua.sde.processes",
 }
 
---- The named processes: a list of { name =, doc =, source = }, which prints as a table.
-function sde.list()
-  local rows = {}
-  for name, row in sde.processes:each() do rows[#rows + 1] = { name = name, doc = row.doc, source = row.source } end
-  return setmetatable(rows, require "sdelua.listing" { "name", "doc", "source" })
-end
-
--- The constructor of a named process, a function of its options.
-local function constructor(_, name)
-  local row = sde.processes:find(name)
-  if not row then return nil end
-  local function new(opts)
-    local o = options.read(name, opts, row.options)
+return sde.processes:open(sde, { "name", "doc", "source" }, function(row)
+  return function(opts)
+    local o = options.read(row.name, opts, row.options)
     o.given = opts or {}
     return row.new(o)
   end
-  sde[name] = new
-  return new
-end
-
-return setmetatable(sde, { __index = constructor, __names = function()
-  local names = {}
-  for _, name in ipairs(sde.processes:names()) do names[name] = true end
-  return names
-end })
+end)

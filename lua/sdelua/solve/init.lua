@@ -6,35 +6,14 @@
 local collection = require "sdelua.collection"
 local Sampler = require "sdelua.solve.sampler"
 
-local solve = { samplers = collection "sdelua.solve.samplers", grids = require "sdelua.solve.grid".rows }
-
 -- Other names that papers and programs have for the same row.
 local ALIASES = {
   edm = "heun", euler_ancestral = "euler_a", dpm_2_ancestral = "dpm_2_a", dpmpp_2s_ancestral = "dpmpp_2s_a",
 }
 
--- A fact; one that depends on the options with the defaults, and a star.
-local function fact(row, name)
-  local v = row[name]
-  if type(v) ~= "function" then return v end
-  local usual = v(Sampler.new(row).options)
-  return usual and (usual == true and "yes" or ("%g"):format(usual)) .. "*" or "*"
-end
-
---- All samplers: a list of { name =, order =, weak =, noise =, cost =, needs =, doc =, source = }, which prints as a
--- table. "2*": 2 with the options' defaults.
-function solve.list()
-  local rows = {}
-  for name, row in solve.samplers:each() do
-    rows[#rows + 1] = {
-      name = name, order = fact(row, "order"), weak = fact(row, "weak"), noise = fact(row, "noise"),
-      cost = fact(row, "cost"),
-      needs = row.space == "sigma" and { "kernel", "signal", "uniform" } or row.needs, doc = row.doc,
-      source = row.source,
-    }
-  end
-  return setmetatable(rows, require "sdelua.listing" { "name", "order", "weak", "noise", "cost", "needs", "source" })
-end
+local solve = {
+  samplers = collection("sdelua.solve.samplers", ALIASES), grids = require "sdelua.solve.grid".rows,
+}
 
 --- A sampler of your own: a table as in sdelua/solve/sampler.lua, of which step or sample is enough, and its options.
 function solve.new(own, opts)
@@ -47,17 +26,15 @@ end
 --- For samplers' option correct: dynamic thresholding (see sdelua/solve/thresholding.lua).
 function solve.dynamic_thresholding(opts) return require "sdelua.solve.thresholding" (opts) end
 
--- The constructor of a named sampler, a function of its options.
-local function constructor(_, name)
-  local row = solve.samplers:find(ALIASES[name] or name)
-  if not row then return nil end
-  local function new(opts) return Sampler.new(row, opts) end
-  solve[name] = new
-  return new
+-- A fact of a row, for the list; one that depends on the options with the defaults, and a star: "2*".
+local function fact(row, name)
+  local v = row[name]
+  if name == "needs" and row.space == "sigma" then return { "kernel", "signal", "uniform" } end
+  if type(v) ~= "function" then return v end
+  local usual = v(Sampler.new(row).options)
+  return usual and (usual == true and "yes" or ("%g"):format(usual)) .. "*" or "*"
 end
 
-return setmetatable(solve, { __index = constructor, __names = function()
-  local names = {}
-  for _, name in ipairs(solve.samplers:names()) do names[name] = true end
-  return names
-end })
+return solve.samplers:open(solve, { "name", "order", "weak", "noise", "cost", "needs", "source" }, function(row)
+  return function(opts) return Sampler.new(row, opts) end
+end, fact)
