@@ -2,6 +2,7 @@
 local sl = require "sdelua"
 local core = require "sdelua.core"
 local choice = require "sdelua.solve.common".choice
+local column = require "sdelua.sde.common".column
 local common = require "sdelua.likelihood.common"
 local listing = require "sdelua.listing"
 local options = require "sdelua.options"
@@ -77,10 +78,7 @@ local function between(a, b, w, path)
   if w == 0 then return a elseif w == 1 then return b end
   if path == "linear" then return a * (1 - w) + b * w end
   local from, to = on_circle(a, b, w)
-  local shape = { a:shape(1) }
-  for i = 2, a:dim() do shape[i] = 1 end
-  local function column(list) return sl.tensor(list, { dtype = a.dtype }):reshape(shape) end
-  return a * column(from) + b * column(to)
+  return a * column(from, a) + b * column(to, a)
 end
 
 --- n codes from a to b [N, ...], both ends among them: [n, N, ...]. path = "spherical" (Shoemake 1985), which keeps the

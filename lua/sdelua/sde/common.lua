@@ -32,9 +32,10 @@ local function times(x, t)
   return type(t) == "number" and sl.full({ x:shape(1) }, t, { dtype = x.dtype }) or t
 end
 
---- [N] to broadcast against x [N, ...]; a number as it is.
+--- Each sample's own number, a tensor [N] or a list, as a column that broadcasts against x [N, ...]; a number as it is.
 local function column(v, x)
   if type(v) == "number" then return v end
+  if type(v) == "table" then v = sl.tensor(v, { dtype = x.dtype }) end
   local shape = { -1 }
   for i = 2, x:dim() do shape[i] = 1 end
   return v:reshape(shape)

@@ -3,24 +3,16 @@
 -- norm = "batch" all share one, that of the sample whose error is largest.
 local sl = require "sdelua"
 local Line = require "sdelua.solve.dpm_line"
-local column = require "sdelua.solve.run".column
+local column = require "sdelua.sde.common".column
 
 local exp, log = math.exp, math.log
 
-local NODES = { [2] = { 0.5 }, [3] = { 1 / 3, 2 / 3 } }
 local SHORTEST = 1e-9 -- of the steps in lambda
 
 local function filled(n, v)
   local list = {}
   for i = 1, n do list[i] = v end
   return list
-end
-
--- Both orders' states after the step; the higher one takes over what the lower one found.
-local function attempt(line, y, o)
-  local f, r1, r2 = {}, table.unpack(NODES[o.order])
-  local lower = line:step(y, o.order - 1, o.solver_type, f, r1)
-  return lower, line:step(y, o.order, o.solver_type, f, r1, r2)
 end
 
 -- Of each sample, the root mean square of higher - lower over max(atol, rtol |lower|, rtol |before|).
@@ -55,7 +47,7 @@ local function move_each(o, run, s, E, higher, lower_x)
     taken[i] = e <= 1 and 1 or 0
     s.sigma[i], s.h[i] = moved(o, run, s.sigma[i], s.h[i], e)
   end
-  local mask = column(s.y, taken):gt(0)
+  local mask = column(taken, s.y):gt(0)
   s.y, s.before = mask:where(higher, s.y), mask:where(lower_x, s.before)
 end
 
@@ -89,7 +81,7 @@ end
 
 local function step(o, run, form, s, alone)
   local line = Line.new(run, form, s.sigma, s.h)
-  local lower, higher = attempt(line, s.y, o)
+  local lower, higher = line:pair(s.y, o.order, o.solver_type)
   local sigma = line:at(1)
   local lower_x = run:to_process(lower, sigma)
   local E = errors(o, lower_x, (run:to_process(higher, sigma)), s.before)

@@ -1,7 +1,7 @@
 -- A single step of DPM-Solver along a line: from sigma down by h in lambda, places between as shares r of h. sigma and
 -- h are numbers, or lists with one for each sample.
 local exponential = require "sdelua.solve.exponential"
-local column = require "sdelua.solve.run".column
+local column = require "sdelua.sde.common".column
 
 local exp = math.exp
 
@@ -37,8 +37,8 @@ local function columns(y, form, from, to, nodes, kind)
     a[i], own = coefficients(form, from[i], to[i], nodes, kind)
     for j, v in ipairs(own) do lists[j][i] = v end
   end
-  for j, list in ipairs(lists) do weights[j] = column(y, list) end
-  return column(y, a), weights
+  for j, list in ipairs(lists) do weights[j] = column(list, y) end
+  return column(a, y), weights
 end
 
 --- The state at the place r, from y at 0 and the values f at the nodes.
@@ -68,6 +68,18 @@ function Line:step(y, order, kind, f, r1, r2)
   f[3] = f[3] or self:model(self:advance(y, r2, { f[1], f[2] }, { 0, r1 }), r2)
   if kind == "taylor" then return self:advance(y, 1, f, { 0, r1, r2 }) end
   return self:advance(y, 1, { f[1], f[3] }, { 0, r2 })
+end
+
+local NODES = { {}, { 1 / 2 }, { 1 / 3, 2 / 3 } }
+
+--- The same with the papers' nodes.
+function Line:whole(y, order, kind) return self:step(y, order, kind, {}, table.unpack(NODES[order])) end
+
+--- The states of order - 1 and order, 2 or 3, with the same nodes: the lower one costs no evaluation more.
+function Line:pair(y, order, kind)
+  local f, r1, r2 = {}, table.unpack(NODES[order])
+  local lower = self:step(y, order - 1, kind, f, r1)
+  return lower, self:step(y, order, kind, f, r1, r2)
 end
 
 return Line

@@ -21,7 +21,9 @@
 -- al. 2022, appendix B.2), so a sampler written for one serves all.
 local sl = require "sdelua"
 local core = require "sdelua.core"
-local times = require "sdelua.sde.common".times
+local common = require "sdelua.sde.common"
+
+local column, times = common.column, common.times
 
 local Run = {}
 Run.__index = Run
@@ -42,15 +44,6 @@ function Run:exchange(x, t)
   local at = times(x, t)
   return core.sde.exchange(self.process.handle, x, at, self.call.score(x, at), "score")
 end
-
--- A number for each sample as a tensor that broadcasts against x.
-local function each_column(x, list)
-  local shape = { #list }
-  for d = 2, x:dim() do shape[d] = 1 end
-  return sl.tensor(list, { dtype = x.dtype }):reshape(shape)
-end
-
-Run.column = each_column
 
 -- The state of the process where each sample has a sigma of its own; and the times.
 local function each_to_process(process, x, sigmas)
@@ -83,7 +76,7 @@ function Run:predicted_noise(x, sigma)
   local state, t = self:to_process(x, sigma)
   local x0, eps = self:exchange(state, t)
   if not self.correct then return eps end
-  return (x - self.correct(x0, t)) / (type(sigma) == "table" and each_column(x, sigma) or sigma)
+  return (x - self.correct(x0, t)) / column(sigma, x)
 end
 
 function Run:normal(shape)

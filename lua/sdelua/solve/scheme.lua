@@ -8,6 +8,7 @@
 -- and a step is fn(who, field, x, t, r) -> x_r, and the same without the last noise; t and r are numbers, or tensors
 -- [N] where each sample has times of its own.
 local sl = require "sdelua"
+local column = require "sdelua.sde.common".column
 
 local scheme = {}
 
@@ -24,17 +25,10 @@ local function increment(field, G, x, t, r)
   return field.path(shape, t, r)
 end
 
---- v [N] as a column that broadcasts against x.
-function scheme.column(v, x)
-  local shape = { x:shape(1) }
-  for d = 2, x:dim() do shape[d] = 1 end
-  return v:reshape(shape)
-end
-
 -- |dt|, a number or a column.
 local function length(x, t, r)
   if type(t) == "number" then return math.abs(r - t) end
-  return scheme.column((r - t):abs():to(x.dtype), x)
+  return column((r - t):abs():to(x.dtype), x)
 end
 
 --- G at x, and the gradient in x of a weighted sum of it, or nil where it does not depend on x.

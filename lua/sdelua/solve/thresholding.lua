@@ -3,7 +3,7 @@
 -- than max; below, to [-max, max], divided by max.
 local sl = require "sdelua"
 local options = require "sdelua.options"
-local column = require "sdelua.solve.run".column
+local column = require "sdelua.sde.common".column
 
 -- The p-quantile of a list, linear between order statistics.
 local function quantile(list, p)
@@ -25,7 +25,7 @@ return function(opts)
     for i, values in ipairs(x0:abs():reshape({ x0:shape(1), -1 }):totable()) do
       limits[i] = math.max(quantile(values, o.p), o.max)
     end
-    local s = column(x0, limits)
+    local s = column(limits, x0)
     return sl.minimum(sl.maximum(x0, -s), s) / s
   end
 end

@@ -1,6 +1,7 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local choice = require "sdelua.solve.common".choice
+local column = require "sdelua.sde.common".column
 local scheme = require "sdelua.solve.scheme"
 
 local function tensor(list) return sl.tensor(list, { dtype = "float64" }) end
@@ -113,7 +114,7 @@ local function sample(self, run)
     local r, mid, alive = proposals(state.t, state.h, run.eps)
     if not alive then break end
     local fine, errors = attempt(self, run, field, x, state.t, r, mid)
-    x = sl.where(scheme.column(decide(self, run, state, r, errors), x), fine, x)
+    x = sl.where(column(decide(self, run, state, r, errors), x), fine, x)
     run:report(x, latest(state.t))
     x = part(run, state, x)
   end

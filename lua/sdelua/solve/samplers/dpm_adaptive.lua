@@ -1,6 +1,8 @@
 local sl = require "sdelua"
 local choice = require "sdelua.solve.common".choice
+local column = require "sdelua.sde.common".column
 local kd = require "sdelua.solve.kdiffusion"
+local Line = require "sdelua.solve.dpm_line"
 local options = require "sdelua.options"
 
 local NEAR = 1e-5 -- an arrival, in log sigma
@@ -73,9 +75,9 @@ local function noise_of(self, run, walk, x)
   if walk.whole then return run:brownian(from, to) * (walk.groups[1].up * self.s_noise) end
   local a, b = sl.tensor(from, { dtype = "float64" }), sl.tensor(to, { dtype = "float64" })
   local W = run.call.source:only(walk.places):increment(x:shape(), a, b, x.dtype)
-  return W * kd.column(x, numbers(walk, function(c)
+  return W * column(numbers(walk, function(c)
     return c.up * self.s_noise / math.sqrt(math.exp(-c.lambda) - math.exp(-c.to))
-  end))
+  end), x)
 end
 
 -- Groups that stand move on.
@@ -83,8 +85,8 @@ local function advance(self, run, walk, low, high)
   local any = false
   for _, c in ipairs(walk.groups) do any = any or c.accept and c.up > 0 end
   if any then high = high + noise_of(self, run, walk, high) end
-  local moved = kd.column(high, walk.whole and { walk.groups[1].accept and 1 or 0 }
-    or numbers(walk, function(c) return c.accept and 1 or 0 end)):gt(0)
+  local moved = column(walk.whole and { walk.groups[1].accept and 1 or 0 }
+    or numbers(walk, function(c) return c.accept and 1 or 0 end), high):gt(0)
   walk.x, walk.low = sl.where(moved, high, walk.x), sl.where(moved, low, walk.low)
   for _, c in ipairs(walk.groups) do
     if c.accept then c.lambda, c.accepted = c.to, c.accepted + 1 end
@@ -93,11 +95,9 @@ end
 
 local function attempt(self, run, walk)
   aim(self, walk)
-  local step = kd.step(run, walk.x, numbers(walk, function(c) return c.lambda end),
+  local line = Line.new(run, "noise", numbers(walk, function(c) return math.exp(-c.lambda) end),
     numbers(walk, function(c) return c.down - c.lambda end))
-  local low, high
-  if self.order == 2 then low, high = step:euler(1), step:second(0.5)
-  else low, high = step:second(1 / 3), step:third() end
+  local low, high = line:pair(walk.x, self.order, "dpmsolver")
   for i, size in ipairs(sizes(self, walk, low, high)) do
     local c = walk.groups[i]
     check_progress(self, c, size)
@@ -127,15 +127,15 @@ local function part(walk)
 end
 
 local function info_of(self, run, walk)
-  local function column(f)
+  local function counts(f)
     local list = {}
     for place, c in ipairs(walk.counts) do list[place] = f(c) end
     return sl.tensor(list, { dtype = "int64" })
   end
-  run.evaluations = column(function(c) return c.steps * self.order end)
+  run.evaluations = counts(function(c) return c.steps * self.order end)
   return {
-    steps = column(function(c) return c.steps end), n_accept = column(function(c) return c.accepted end),
-    n_reject = column(function(c) return c.steps - c.accepted end),
+    steps = counts(function(c) return c.steps end), n_accept = counts(function(c) return c.accepted end),
+    n_reject = counts(function(c) return c.steps - c.accepted end),
   }
 end
 

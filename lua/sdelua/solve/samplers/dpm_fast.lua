@@ -1,4 +1,5 @@
 local kd = require "sdelua.solve.kdiffusion"
+local Line = require "sdelua.solve.dpm_line"
 
 -- Orders of the steps that make up n evaluations.
 local function orders(n)
@@ -7,12 +8,6 @@ local function orders(n)
   if n % 3 == 0 then list[#list + 1] = 2 end
   list[#list + 1] = n % 3 == 0 and 1 or n % 3
   return list
-end
-
-local function one_step(run, x, lambda, to, order)
-  local step = kd.step(run, x, lambda, to - lambda)
-  if order == 1 then return step:euler(1) end
-  return order == 2 and step:second(0.5) or step:third()
 end
 
 return {
@@ -31,7 +26,8 @@ return {
       local down, up = kd.ancestral(run.sigma, run.sigma_next, self.eta), 0.0
       local stop = math.min(to, -math.log(down))
       if self.eta > 0 then up = math.sqrt(math.max(run.sigma_next ^ 2 - math.exp(-2 * stop), 0)) end
-      x = kd.driven(run, one_step(run, x, lambda, stop, order), up, self.s_noise)
+      local line = Line.new(run, "noise", run.sigma, stop - lambda)
+      x = kd.driven(run, line:whole(x, order, "dpmsolver"), up, self.s_noise)
       run:report(x, run.sigma_next)
     end
     return x

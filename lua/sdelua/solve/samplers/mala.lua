@@ -1,7 +1,7 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local grid = require "sdelua.solve.grid"
-local column = require "sdelua.solve.scheme".column
+local column = require "sdelua.sde.common".column
 
 local function sum_rows(v) return v:reshape({ v:shape(1), -1 }):sum(2) end
 
