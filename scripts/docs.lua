@@ -31,6 +31,7 @@ local PAGES = {
   processes = { sl.sde.list(), { "name", "doc", "source" } },
   objectives = { sl.loss.list(), { "name", "doc", "source" } },
   metrics = { sl.metrics.list(), { "name", "doc", "source" } },
+  networks = { sl.nn.list(), { "name", "doc", "source" } },
 }
 
 local function read(path)

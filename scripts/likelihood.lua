@@ -14,7 +14,8 @@ parser:option("--trace", "hutchinson: the mean of --probes estimates; exact: one
   "hutchinson"):choices { "hutchinson", "exact" }
 parser:option("--hutchinson", "Law of the probes.", "rademacher"):choices { "rademacher", "gaussian" }
 parser:option("--probes", "Probes for each image.", 1):convert(cli.integer(1))
-parser:option("--tolerance", "rtol and atol of the solver.", 1e-5):convert(cli.number(0))
+parser:option("--tolerance", "rtol and atol of the solver: docs/likelihood.md says what they cost.", 1e-4)
+  :convert(cli.number(0))
 parser:option("--eps", "Time at which the flow begins (default: the process's own)."):convert(cli.number(0))
 parser:option("--bound", "Measures the variational bound of the reverse SDE too, with so many draws for each image.")
   :convert(cli.integer(1))
@@ -43,6 +44,17 @@ local function load_images(model)
   return images:narrow(1, 1, math.min(a.n, images:shape(1)))
 end
 
+-- How much of the way up to T is done at time t: the solver's steps are about even in log(s/m).
+local function way_of(process, eps)
+  local function log_sigma(t)
+    local ok, at = pcall(process.point, process, t)
+    return ok and math.log(math.min(math.max(at.sigma, 1e-6), 1e3)) or nil
+  end
+  local from, to = log_sigma(eps), log_sigma(process.T)
+  if not (from and to and from < to) then return function(t) return (t - eps) / (process.T - eps) end end
+  return function(t) return (log_sigma(t) - from) / (to - from) end
+end
+
 -- The numbers of one batch, [n] each: bpd, nfe, what the probes leave of error in bpd, and the bound.
 local function measure(model, images, options)
   local scope <close> = sl.scope()
@@ -64,11 +76,12 @@ end
 local function measure_all(model, images)
   local n, parts = images:shape(1), {}
   local batches, last = (n + a.batch - 1) // a.batch, nil
+  local way = way_of(model.process, a.eps or model.process.eps.likelihood)
   for step, bar in sl.progress(batches * a.repeats) do
     local round, first = (step - 1) // batches, (step - 1) % batches * a.batch
     local found = measure(model, images:narrow(1, first + 1, math.min(a.batch, n - first)), {
       seed = a.seed + round, first = first, trace = a.trace, hutchinson = a.hutchinson, probes = a.probes, eps = a.eps,
-      rtol = a.tolerance, atol = a.tolerance,
+      rtol = a.tolerance, atol = a.tolerance, callback = function(state) bar:inside(way(state.t)) end,
     })
     for name, value in pairs(found) do
       parts[name] = parts[name] or {}
@@ -92,6 +105,7 @@ end
 
 if a.threads then sl.set_threads(a.threads) end
 local model = sl.train.load(a.checkpoint)
+for _, p in ipairs(model.net:parameters()) do p:requires_grad_(false) end -- only x is differentiated
 local images = load_images(model)
 local found = measure_all(model, images)
 print(("%d test images, step %d: %s bits/dim (standard error over images)"):format(images:shape(1), model.step,
@@ -100,6 +114,6 @@ if found.se then
   print(("of which the probes leave %.4f for one image"):format(found.se:square():mean():sqrt():item()))
 end
 if found.bound then print(("variational bound of the reverse SDE: %s bits/dim"):format(summary(found.bound))) end
-print(("offset %g, from dequantized images in [-1,1]; %.0f evaluations of the score for an image"):format(
-  sl.likelihood.offset(-1, 1), found.nfe:mean():item()))
+print(("offset %g, from dequantized images in [-1,1]; %.0f evaluations of the score for an image, tolerance %g")
+  :format(sl.likelihood.offset(-1, 1), found.nfe:mean():item(), a.tolerance))
 if a.out then sl.npz.save(a.out, found) end

@@ -11,10 +11,11 @@ parser:argument("checkpoint", "The file checkpoint.safetensors of a run.")
 parser:option("--n", "How many.", 64):convert(cli.integer(1))
 parser:option("--out", "Folder to write to (default: samples, beside the checkpoint).")
 parser:option("--format", "png: a file for each; npy: one file samples.npy.", "png"):choices { "png", "npy" }
-parser:option("--sampler", "How to solve the reverse process: any name that --list prints.", "ancestral")
-parser:option("--steps", ("Steps of the sampler (default: %d; samplers that choose their own do so unless told).")
-  :format(STEPS)):convert(cli.integer(1))
-parser:option("--set", "A further option of the sampler, such as --set eta=0.5."):argname "<name>=<value>":count "*"
+parser:option("--sampler", "How to solve the reverse process: any name that --list prints (default: ancestral, or "
+  .. "what the process names).")
+parser:option("--steps", ("Steps of the sampler (default: %d, or without --sampler as many as take %d evaluations; "
+  .. "samplers that choose their own do so unless told)."):format(STEPS, STEPS)):convert(cli.integer(1))
+cli.add_assignments(parser, "--set", "A further option of the sampler, such as --set eta=0.5.")
 parser:flag("--list", "Print the samplers and stop."):action(function()
   print(sl.solve.list())
   os.exit(0, true)
@@ -25,19 +26,16 @@ parser:option("--threads", "Threads (default: as many as there are processors)."
 local a = parser:parse()
 
 -- The sampler that the options ask for.
-local function sampler()
-  local row = sl.solve.samplers:find(a.sampler)
+local function sampler(model)
+  local name, given = a.sampler, {}
+  if not name then name, given = sl.train.sampler(model.kind, STEPS) end
+  local row = sl.solve.samplers:find(name)
   if not row then
-    parser:error(("option '--sampler': expected a name that --list prints, got '%s'"):format(a.sampler))
+    parser:error(("option '--sampler': expected a name that --list prints, got '%s'"):format(name))
   end
-  local given = { steps = a.steps or not row.sample and STEPS or nil }
-  for _, setting in ipairs(a.set) do
-    local name, value = setting:match "^([%w_]+)=(.*)$"
-    if not name then parser:error(("option '--set': expected <name>=<value>, got '%s'"):format(setting)) end
-    if value == "true" or value == "false" then given[name] = value == "true"
-    else given[name] = tonumber(value) or value end
-  end
-  return sl.solve[a.sampler](given)
+  given.steps = a.steps or given.steps or not row.sample and STEPS or nil
+  for key, value in pairs(cli.collect(a.set, row.options)) do given[key] = value end
+  return sl.solve[name](given)
 end
 
 -- Images as uint8, points as they are.
@@ -67,7 +65,7 @@ if a.threads then sl.set_threads(a.threads) end
 local model = sl.train.load(a.checkpoint)
 local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
 system.make_folder(out)
-local x = draw(model, sampler())
+local x = draw(model, sampler(model))
 if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end
 if #model.shape == 3 then
   write_images(x, out)

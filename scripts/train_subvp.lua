@@ -1,4 +1,4 @@
--- sdelua scripts/train_subvp.lua [--help]: trains the sub-VP process (Song et al. 2021, eq. 28) on images.
+-- sdelua scripts/train_subvp.lua [--help]: trains the sub-VP process (Song et al. 2021, eq. 12) on images.
 local sl = require "sdelua"
 
 os.exit(sl.train.main {

@@ -16,7 +16,7 @@ extern "C" {
 
 #define SL_UNARY_OPS(F) \
   F(neg) F(abs) F(sign) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) F(square) F(reciprocal) F(sin) F(cos) F(tanh) \
-  F(sigmoid) F(silu) F(relu) F(softplus) F(gelu) F(erf) F(floor) F(ceil) F(round)
+  F(sigmoid) F(silu) F(relu) F(elu) F(softplus) F(gelu) F(erf) F(floor) F(ceil) F(round)
 #define SL_BINARY_OPS(F) \
   F(add) F(sub) F(mul) F(div) F(pow) F(minimum) F(maximum) F(eq) F(ne) F(lt) F(le) F(gt) F(ge)
 
@@ -53,6 +53,9 @@ SL_API sl_tensor *sl_softmax(sl_ctx *c, sl_tensor *x, int dim);
 SL_API sl_tensor *sl_log_softmax(sl_ctx *c, sl_tensor *x, int dim);
 SL_API sl_tensor *sl_logsumexp(sl_ctx *c, sl_tensor *x, int dim, bool keepdim);
 SL_API sl_tensor *sl_cumsum(sl_ctx *c, sl_tensor *x, int dim);
+SL_API sl_tensor *sl_cumprod(sl_ctx *c, sl_tensor *x, int dim);
+/* y[i] = a[i] y[i-1] + b[i] along dim, the first y being the first b; from the end when reverse */
+SL_API sl_tensor *sl_linear_scan(sl_ctx *c, sl_tensor *a, sl_tensor *b, int dim, bool reverse);
 
 /* ---- shape: views where the layout allows ----------------------------------- */
 SL_API sl_tensor *sl_reshape(sl_ctx *c, sl_tensor *x, int ndim, const int64_t *shape); /* one size may be -1 */
@@ -94,12 +97,23 @@ SL_API sl_tensor *sl_linear_add(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor
 SL_API sl_tensor *sl_conv2d(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int stride, int padding);
 SL_API sl_tensor *sl_conv2d_add(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, sl_tensor *r, int stride,
                                 int padding); /* ... + r */
+/* Pairs hold height and width; what is 0 has its default: a stride, a dilation and one group of 1. */
+typedef struct sl_conv_options {
+  int stride[2], padding[2], dilation[2], groups;
+  int output_padding[2]; /* of conv_transpose2d: pixels after the last row and column, fewer than the stride */
+} sl_conv_options;
+/* x [n,h,w,cin], w [kh,kw,cin/groups,cout]; b and r (of the result's shape) or NULL; o: NULL for the defaults */
+SL_API sl_tensor *sl_conv2d_with(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, sl_tensor *r,
+                                 const sl_conv_options *o);
+/* Its transpose, the gradient to x: x [n,h,w,cin], w [kh,kw,cout/groups,cin] -> [n,h',w',cout], h' = (h-1) stride
+   - 2 padding + dilation (kh-1) + 1 + output_padding. */
+SL_API sl_tensor *sl_conv_transpose2d(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, const sl_conv_options *o);
 /* q [b,l,heads*d], k [b,m,heads*d], v [b,m,heads*dv]: softmax(scale q k^T) v per
    head; scale 0 means 1/sqrt(d) */
 SL_API sl_tensor *sl_attention(sl_ctx *c, sl_tensor *q, sl_tensor *k, sl_tensor *v, int heads, double scale);
 
 /* ---- layers' functions ---------------------------------------------------------- */
-/* x [n, ..., c]: statistics per sample and group over all else; w, b [c] or NULL */
+/* x [n, ..., c]: statistics per sample and group over all else; w, b [c], or [n,c] (each sample's own), or NULL */
 SL_API sl_tensor *sl_group_norm(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int groups, double eps);
 /* silu(group_norm(x)) in one pass */
 SL_API sl_tensor *sl_group_norm_silu(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, int groups, double eps);
@@ -107,6 +121,18 @@ SL_API sl_tensor *sl_group_norm_silu(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_t
 SL_API sl_tensor *sl_layer_norm(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b, double eps);
 SL_API sl_tensor *sl_upsample(sl_ctx *c, sl_tensor *x, int factor); /* nearest; [n,h,w,c] */
 SL_API sl_tensor *sl_avg_pool(sl_ctx *c, sl_tensor *x, int factor); /* h, w divisible by factor */
+/* Over windows {h, w}, a stride apart (NULL: side by side), of x [n,h,w,c] between paddings (NULL: none) of at most
+   half a window, whose zeros count in the mean and are never the largest. The gradient goes to the first of equal
+   maxima. */
+SL_API sl_tensor *sl_avg_pool_over(sl_ctx *c, sl_tensor *x, const int window[2], const int stride[2],
+                                   const int padding[2]);
+SL_API sl_tensor *sl_max_pool(sl_ctx *c, sl_tensor *x, const int window[2], const int stride[2], const int padding[2]);
+/* x [n,h,w,c] to [n,height,width,c], bilinear: corners meet corners, or (align_corners false) edges meet edges */
+SL_API sl_tensor *sl_resize_bilinear(sl_ctx *c, sl_tensor *x, int64_t height, int64_t width, bool align_corners);
+/* Each pixel of x [n,h,w,c] followed by up - 1 zeros, padded (top, bottom, left, right; negative cuts), convolved with
+   filter [kh,kw], every down-th pixel taken: upfirdn2d (Karras et al. 2019). {h, w}; NULL: ones, no padding. */
+SL_API sl_tensor *sl_fir_resample(sl_ctx *c, sl_tensor *x, sl_tensor *filter, const int up[2], const int down[2],
+                                  const int64_t padding[4]);
 /* Zeroes with probability p and scales by 1/(1-p); draws from the TRAIN stream, a row a sample. */
 SL_API sl_tensor *sl_dropout(sl_ctx *c, sl_tensor *x, double p);
 /* sin and cos of t f_i, f_i = max_period^(-i/(dim/2 - 1)): t [n] -> [n,dim], sines first (Ho et al. 2020; Vaswani et al. 2017) */

@@ -5,7 +5,7 @@
    Affine tier: drift a(t) x + b(t), diffusion g(t), each a number or a row of
    features; then x_t | x_0 ~ N(m x_0 + c, s^2) with
      m' = a m,   c' = a c + b,   (s^2)' = 2 a s^2 + g^2         (m(0) = 1, c(0) = 0)
-   (Song et al. 2021, section 3.3 and appendix B; Särkkä & Solin 2019, eq. 6.2).
+   (Song et al. 2021, section 3.3 and appendix B; Särkkä & Solin 2019, section 5.5).
    Marginals, steps, reverse processes, exchange between parameterizations and
    priors all follow from these six functions; coefficients are computed in
    double whatever the type of x.

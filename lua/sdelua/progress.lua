@@ -17,17 +17,20 @@ local function duration(seconds)
   return ("%d:%02d"):format(s // 60, s % 60)
 end
 
+-- The number of steps done, with the share of the one under way that it has told.
+local function done(bar) return bar.part and bar.step - 1 + bar.part or bar.step end
+
 -- Steps a second, over all of this loop.
-local function rate(bar, now) return (bar.step - bar.first + 1) / math.max(now - bar.start, 1e-9) end
+local function rate(bar, now) return (done(bar) - bar.first + 1) / math.max(now - bar.start, 1e-9) end
 
 local function seconds_left(bar, now)
-  local left = (bar.last - bar.step) / rate(bar, now)
+  local left = (bar.last - done(bar)) / rate(bar, now)
   return bar.deadline and math.min(left, math.max(bar.deadline - now, 0)) or left
 end
 
 -- How much of the loop is done, 0 to 1, by steps or by time, whichever ends it first.
 local function fraction(bar, now)
-  local by_step = bar.last > 0 and bar.step / bar.last or 1
+  local by_step = bar.last > 0 and done(bar) / bar.last or 1
   return math.min(1, bar.deadline and math.max(by_step, (now - bar.start) / (bar.deadline - bar.start)) or by_step)
 end
 
@@ -45,6 +48,7 @@ end
 function Bar:__tostring()
   local now = clock()
   local parts = { "step " .. self.step .. (self.last < math.huge and "/" .. self.last or "") }
+  if self.part then parts[1] = ("%s (%.0f %%)"):format(parts[1], 100 * self.part) end
   for _, key in ipairs(self.keys) do
     local value = self.values[key]
     parts[#parts + 1] = key .. " " .. (math.type(value) == "float" and ("%.4f"):format(value) or tostring(value))
@@ -67,6 +71,12 @@ local function draw(bar)
   if now < bar.next_draw then return end
   bar.next_draw = now + (bar.terminal and TERMINAL_SECONDS or PLAIN_SECONDS)
   if bar.terminal then draw_terminal(bar) else io.stderr:write(tostring(bar), "\n") end
+end
+
+--- For steps that take long: how much of the one under way is done, from 0 to 1.
+function Bar:inside(share)
+  self.part = share
+  if not self.quiet then draw(self) end
 end
 
 --- Writes a line of text that stays, above the bar.
@@ -98,6 +108,7 @@ end
 
 local function advance(bar, step)
   if not bar.start then begin(bar) end
+  bar.part = nil
   if step >= bar.first and not bar.quiet then draw(bar) end
   bar.interrupted = core.interrupt.requested()
   if bar.interrupted or step >= bar.last or (bar.deadline and clock() >= bar.deadline) then

@@ -147,6 +147,15 @@ stream("sum over the batch", function(x) return sl.sum(x, 1) end, 1, FLOATS / a.
 stream("sum over the channels", function(x) return sl.sum(x, 4) end, 1, FLOATS / 32)
 stream("cat of channels", function(x, y) return sl.cat({ x, y }, 4) end, 2, 2 * FLOATS)
 stream("upsample", function(x) return sl.upsample(x, 2) end, 1, 4 * FLOATS)
+local FILTER = sl.tensor { 1, 3, 3, 1 }:reshape { 4, 1 } * sl.tensor { 1, 3, 3, 1 } / 64
+stream("fir_resample up by 2", function(x)
+  return sl.fir_resample(x, FILTER, { up = 2, padding = { 2, 1 } })
+end, 1, 4 * FLOATS)
+stream("fir_resample down by 2", function(x)
+  return sl.fir_resample(x, FILTER, { down = 2, padding = 1 })
+end, 1, FLOATS / 4)
+stream("avg_pool of 5x5", function(x) return sl.avg_pool(x, 5, { stride = 1, padding = 2 }) end, 1, FLOATS)
+stream("max_pool of 5x5", function(x) return sl.max_pool(x, 5, { stride = 1, padding = 2 }) end, 1, FLOATS)
 op("softmax " .. sizes(a.batch * 196, 196), "GB/s", function()
   return without_recording(sl.softmax, sl.randn { a.batch * 196, 196 }, 2), 2 * a.batch * 196 * 196
 end)

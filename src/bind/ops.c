@@ -144,6 +144,21 @@ static void read_list(reader *r, int i, int at) {
   for (int j = 0; r->spec->param[i].kind == SL_P_DIMS && j < d->n; j++) d->v[j] = from_one(r, name, d->v[j]);
 }
 
+/* {height, width}, or one number for both. */
+static sl_pair read_pair(reader *r, const char *name, int at) {
+  int64_t v[SL_MAX_DIMS];
+  bool one = lua_type(r->L, at) == LUA_TNUMBER;
+  if (!one && !lua_istable(r->L, at)) bad_argument(r->L, at, r->a->who, name, "an integer or two");
+  int n = one ? 2 : check_integers(r->L, at, r->a->who, name, v);
+  if (one) v[0] = v[1] = read_integer(r, at, name);
+  if (n != 2) luaL_error(r->L, "%s: argument %s: expected an integer or two, got %d", r->a->who, name, n);
+  for (int j = 0; j < 2; j++)
+    if (v[j] < INT32_MIN || v[j] > INT32_MAX)
+      luaL_error(r->L, "%s: argument %s: expected integers of less than 2^31, got %I", r->a->who, name,
+                 (LUAI_UACINT)v[j]);
+  return (sl_pair){(int32_t)v[0], (int32_t)v[1]};
+}
+
 static void read_value(reader *r, int i, int at) {
   const char *name = r->spec->param[i].name, *who = r->a->who;
   sl_param *p = &r->a->call.p[i];
@@ -153,6 +168,7 @@ static void read_value(reader *r, int i, int at) {
   case SL_P_BOOL: p->i = check_boolean(r->L, at, who, name); break;
   case SL_P_DIM:
   case SL_P_POS: p->i = from_one(r, name, read_integer(r, at, name)); break;
+  case SL_P_PAIR: p->pair = read_pair(r, name, at); break;
   case SL_P_DTYPE: p->i = check_dtype(r->L, at, who, name); break;
   default: read_list(r, i, at);
   }

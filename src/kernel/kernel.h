@@ -59,19 +59,20 @@ typedef struct sl_gemm {
   bool accumulate;  /* add to what c holds */
 } sl_gemm;
 
-/* x [n,h,w,cin], weights [kh,kw,cin,cout], y [n,oh,ow,cout], zero padding.
-   In float32, a 3x3 window of stride 1 and padding up to 2 goes by Winograd's method (winograd.inc),
-   but for images under 4 pixels a side and few channels to few. For terms ~ N(0,1) or the SiLU of that,
+/* x [n,h,w,cin], weights [kh,kw,cin/groups,cout], y [n,oh,ow,cout], zero padding. Of pairs, the first is along the
+   height. Group g of y's channels sees group g of x's; where it sees few, vectors lie across groups (depthwise.inc).
+   In float32, a 3x3 window of stride 1, dilation 1, one group and padding up to 2 goes by Winograd's method
+   (winograd.inc), but for images under 4 pixels a side and few channels to few. For terms ~ N(0,1) or the SiLU of that,
    |y - exact| <= 5e-6 |exact| in the Euclidean norm for y and dx at up to 256 channels, and
    <= 1e-5 for dw over 32 images of 28x28 pixels. There, what is not finite in x spoils the whole
    tile of 4x4 pixels of y that it meets. All else sums its own products, and in float64 always. */
 typedef struct sl_conv {
-  int64_t n, h, w, cin, kh, kw, cout, stride, padding, oh, ow;
+  int64_t n, h, w, cin, kh, kw, cout, stride[2], padding[2], dilation[2], groups, oh, ow;
 } sl_conv;
 
 /* What a convolution adds to its product: (product + bias) + residual. Each may be NULL. */
 typedef struct sl_epilogue {
-  const void *bias;     /* [cout], or [n,cout] when per_sample: a time embedding, say */
+  const void *bias;     /* [channels of the result], or a row for every sample when per_sample: a time embedding, say */
   bool per_sample;
   const void *residual; /* of y's shape */
 } sl_epilogue;
@@ -91,10 +92,26 @@ typedef struct sl_attn {
   double scale;
 } sl_attn;
 
+/* y [n,oh,ow,ch] from x [n,h,w,ch]: output row i and column j is the sum over its window of x, rows
+   [first, first + count) of span rows[i], columns likewise. Pixel (a, b) of the window weighs
+   f[rows[i].at + a row_step + columns[j].at + b column_step], of x's type; or, where f is NULL,
+   by_row[rows[i].at + a row_step] * by_column[columns[j].at + b column_step]. */
+typedef struct sl_span {
+  int64_t first, count, at;
+} sl_span;
+typedef struct sl_windows {
+  int64_t h, w, ch, oh, ow;
+  const sl_span *rows, *columns; /* [oh], [ow]; an empty one gives 0 */
+  int64_t row_step, column_step;
+  const void *f;
+  const double *by_row, *by_column;
+} sl_windows;
+
 typedef struct sl_real_kernels {
   bool (*gemm)(sl_ctx *c, const sl_gemm *g);
   bool (*conv2d)(sl_ctx *c, const sl_conv *s, const void *x, const void *w, const sl_epilogue *e, void *y);
-  bool (*conv2d_dx)(sl_ctx *c, const sl_conv *s, const void *dy, const void *w, void *dx);
+  /* e: what is added to dx; no residual */
+  bool (*conv2d_dx)(sl_ctx *c, const sl_conv *s, const void *dy, const void *w, const sl_epilogue *e, void *dx);
   bool (*conv2d_dw)(sl_ctx *c, const sl_conv *s, const void *x, const void *dy, void *dw);
 
   /* stats [n,g,3] is written: mean, what rounding lost of it, 1/sqrt(var + eps). silu: y = silu(norm(x) w + b). */
@@ -116,11 +133,21 @@ typedef struct sl_real_kernels {
   void (*softmax_grad)(int64_t rows, int64_t n, const void *y, const void *dy, void *dx);
   void (*logsumexp)(int64_t rows, int64_t n, const void *x, void *y /* [rows] */);
   void (*cumsum)(int64_t rows, int64_t n, bool reverse, const void *x, void *y);
+  void (*cumprod)(int64_t rows, int64_t n, const void *x, void *y);
+  /* y[i] = a[i] y[i-1] + b[i], the first y being b's; from the end when reverse */
+  void (*linear_scan)(int64_t rows, int64_t n, bool reverse, const void *a, const void *b, void *y);
 
   /* x [n,h,w,c] -> y [n,h*f,w*f,c], every pixel repeated; and its transpose
      (sums f*f pixels, times scale), which with 1/f^2 is average pooling. */
   void (*upsample)(int64_t n, int64_t h, int64_t w, int64_t ch, int64_t f, double scale, const void *x, void *y);
   void (*downsample)(int64_t n, int64_t h, int64_t w, int64_t ch, int64_t f, double scale, const void *x, void *y);
+  /* rows begin .. end-1 of the n*oh of y; terms are added row by row */
+  void (*windows)(const sl_windows *s, int64_t begin, int64_t end, const void *x, void *y);
+  /* The largest of each window, none of which is empty, and the first place that has it, as row*w + column; h*w is
+     below 2^31. NaN counts as largest. Rows as above; or, for the gradient, which is added to dx, samples. */
+  void (*largest)(const sl_windows *s, int64_t begin, int64_t end, const void *x, void *y);
+  void (*largest_at)(const sl_windows *s, int64_t begin, int64_t end, const void *x, void *at /* int64 */);
+  void (*largest_grad)(const sl_windows *s, int64_t begin, int64_t end, const void *x, const void *dy, void *dx);
 
   /* n elements of one sample from element `first` on (a multiple of 4). Normals
      by Box-Muller on pairs, computed in float32 and widened. Uniforms on [0,1). */
@@ -132,8 +159,9 @@ typedef struct sl_real_kernels {
   double (*sumsq)(int64_t n, const void *x);
   /* One Adam step (Kingma & Ba 2015; decoupled decay as in AdamW, Loshchilov & Hutter 2019):
      g' = scale g + l2 p, m = b1 m + (1-b1) g', v = b2 v + (1-b2) g'^2,
-     p = (1-decay) p - step m/(root sqrt(v) + eps); step is lr/(1-b1^t), root is 1/sqrt(1-b2^t). */
-  void (*adam)(int64_t n, void *p, const void *g, void *m, void *v, double scale, double b1, double b2, double step,
+     p = (1-decay) p - step m/(root sqrt(v) + eps); step is lr/(1-b1^t), root is 1/sqrt(1-b2^t).
+     top: NULL, or the largest v so far, which then stands for v there (AMSGrad, Reddi et al. 2018). */
+  void (*adam)(int64_t n, void *p, const void *g, void *m, void *v, void *top, double scale, double b1, double b2, double step,
                double root, double eps, double l2, double decay);
   /* g' = scale g + decay p, v = momentum v + keep g', p -= lr v, or (nesterov) lr (g' + momentum v) */
   void (*sgd)(int64_t n, void *p, const void *g, void *v, double scale, double decay, double momentum, double keep,

@@ -61,7 +61,9 @@ static const sl_reduce_kernel reduce_kernels[] = {
   {.gemm = P##gemm, .conv2d = P##conv2d, .conv2d_dx = P##conv2d_dx, .conv2d_dw = P##conv2d_dw,                             \
    .norm = P##norm, .norm_apply = P##norm_apply, .norm_grad = P##norm_grad, .attention = P##attention,                     \
    .attention_grad = P##attention_grad, .softmax = P##softmax, .softmax_grad = P##softmax_grad, .logsumexp = P##logsumexp, \
-   .cumsum = P##cumsum, .upsample = P##upsample, .downsample = P##downsample, .random = P##random,                         \
+   .cumsum = P##cumsum, .cumprod = P##cumprod, .linear_scan = P##linear_scan, .upsample = P##upsample,                     \
+   .downsample = P##downsample, .windows = P##windows, .largest = P##largest, .largest_at = P##largest_at,                 \
+   .largest_grad = P##largest_grad, .random = P##random,                                                                   \
    .random_rows = P##random_rows, .sumsq = P##sumsq, .adam = P##adam, .sgd = P##sgd,                                       \
    .ema = P##ema, .probe = P##probe}
 

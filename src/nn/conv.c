@@ -1,15 +1,19 @@
 /* Convolution over [N,H,W,C], and the resamplings of the U-Net made with it. */
 #include "nn/layer.h"
 
-/* ---- Conv2d: weight [KH,KW,Cin,Cout] -------------------------------------------- */
+/* ---- Conv2d: weight [KH,KW,Cin/groups,Cout] -------------------------------------------- */
 
-enum { IN, OUT, SIZE, STRIDE, PADDING, BIAS, SCALE };
+enum { IN, OUT, SIZE, STRIDE, PADDING, BIAS, SCALE, DILATION, GROUPS };
 enum { WEIGHT, BIAS_VALUE };
 
 static bool conv_init(sl_ctx *c, sl_layer *l) {
-  int64_t shape[4] = {sl_size(l, SIZE), sl_size(l, SIZE), sl_size(l, IN), sl_size(l, OUT)};
-  double area = l->opt[SIZE] * l->opt[SIZE];
-  return sl_layer_weight(c, l, WEIGHT, "weight", 4, shape, area * l->opt[IN], area * l->opt[OUT], l->opt[SCALE]) &&
+  int64_t in = sl_size(l, IN), out = sl_size(l, OUT), groups = sl_size(l, GROUPS);
+  int64_t shape[4] = {sl_size(l, SIZE), sl_size(l, SIZE), in / groups, out};
+  double terms = l->opt[SIZE] * l->opt[SIZE] / l->opt[GROUPS];
+  if (in % groups || out % groups)
+    return sl_layer_bad(c, l, SL_EARG, "groups: expected a divisor of the %lld and %lld channels, got %lld",
+                        (long long)in, (long long)out, (long long)groups);
+  return sl_layer_weight(c, l, WEIGHT, "weight", 4, shape, terms * l->opt[IN], terms * l->opt[OUT], l->opt[SCALE]) &&
          (!l->opt[BIAS] || sl_layer_constant(c, l, BIAS_VALUE, "bias", shape[3], 0));
 }
 
@@ -24,10 +28,12 @@ static sl_tensor *shifted(sl_ctx *c, sl_layer *l, sl_tensor *shift) {
 }
 
 static sl_tensor *conv_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
-  int stride = (int)l->opt[STRIDE], padding = (int)l->opt[PADDING];
+  int stride = (int)l->opt[STRIDE], padding = (int)l->opt[PADDING], dilation = (int)l->opt[DILATION];
+  sl_conv_options o = {.stride = {stride, stride}, .padding = {padding, padding}, .dilation = {dilation, dilation},
+                       .groups = (int)l->opt[GROUPS]};
   sl_tensor *w = l->param[WEIGHT].value, *b = shifted(c, l, in[1]);
   if (sl_failed(c)) return NULL;
-  return in[2] ? sl_conv2d_add(c, in[0], w, b, in[2], stride, padding) : sl_conv2d(c, in[0], w, b, stride, padding);
+  return sl_conv2d_with(c, in[0], w, b, in[2], &o);
 }
 
 /* ---- Upsample, Downsample: score_sde's layers.py, with_conv or not -------------------- */
@@ -63,10 +69,12 @@ static sl_tensor *down_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
 const sl_layer_kind sl_conv_layers[] = {
     {{"Conv2d",
       "in_channels:size out_channels:size kernel_size:size=3 stride:size=1 padding:count=0 bias:bool=true "
-      "scale:nonneg=1", "x shift? residual?",
-      "2,3: 2x5x4x2; 3,2,2,2,1,0: 1x5x5x3; 2,3,3,1,1: 2x5x4x2 2x3 2x5x4x3; 2,3,1,1,0,0: 2x2x2x2 2x3",
+      "scale:nonneg=1 dilation:size=1 groups:size=1", "x shift? residual?",
+      "2,3: 2x5x4x2; 3,2,2,2,1,0: 1x5x5x3; 2,3,3,1,1: 2x5x4x2 2x3 2x5x4x3; 2,3,1,1,0,0: 2x2x2x2 2x3; "
+      "4,6,3,1,2,1,1,2,2: 1x4x3x4 1x6 1x4x3x6",
       "x [n,h,w,in] -> [n,h',w',out], plus shift [n,out] at every pixel, plus the residual [n,h',w',out]. weight "
-      "[k,k,in,out], bias [out]; padding with zeros on all sides."},
+      "[k,k,in/groups,out], bias [out]; padding with zeros on all sides. Pixels of the window are dilation apart; "
+      "group g of the outputs sees group g of the inputs."},
      conv_init, conv_forward},
     {{"Upsample", "channels:size conv:bool=true", "x", "2: 1x3x2x2; 2,0: 1x3x2x2",
       "Each pixel twice in height and width, then a 3x3 convolution."}, up_init, up_forward},

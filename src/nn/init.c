@@ -23,6 +23,11 @@ bool sl_layer_constant(sl_ctx *c, sl_layer *l, int place, const char *name, int6
   return put_trained(c, l, place, name, sl_full(c, SL_F32, 1, &n, value));
 }
 
+bool sl_layer_about(sl_ctx *c, sl_layer *l, int place, const char *name, int64_t n, double mean, double std) {
+  sl_tensor *z = sl_random(c, SL_NORMAL, SL_F32, 1, &n, sl_key_next(c, SL_STREAM_INIT), false, NULL);
+  return put_trained(c, l, place, name, z ? sl_affine(c, z, std, mean) : NULL);
+}
+
 bool sl_layer_noise(sl_ctx *c, sl_layer *l, int place, const char *name, int64_t n, double std) {
   sl_tensor *z = sl_random(c, SL_NORMAL, SL_F32, 1, &n, sl_key_next(c, SL_STREAM_INIT), false, NULL);
   return put(l, place, name, z ? sl_affine(c, z, std, 0) : NULL);

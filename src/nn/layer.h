@@ -44,6 +44,8 @@ void *sl_layer_bad(sl_ctx *c, const sl_layer *l, sl_code code, const char *forma
 bool sl_layer_weight(sl_ctx *c, sl_layer *l, int place, const char *name, int ndim, const int64_t *shape, double fan_in,
                      double fan_out, double scale);
 bool sl_layer_constant(sl_ctx *c, sl_layer *l, int place, const char *name, int64_t n, double value);
+/* Normal with that mean and standard deviation. */
+bool sl_layer_about(sl_ctx *c, sl_layer *l, int place, const char *name, int64_t n, double mean, double std);
 /* Normal with that standard deviation; saved, not trained. */
 bool sl_layer_noise(sl_ctx *c, sl_layer *l, int place, const char *name, int64_t n, double std);
 bool sl_layer_child(sl_ctx *c, sl_layer *l, int place, const char *name, const char *kind, int n,

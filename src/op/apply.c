@@ -181,7 +181,7 @@ sl_tensor *sl_out(sl_ctx *c, sl_call *k, sl_dtype d, int ndim, const int64_t *sh
     return sl_fail(c, SL_ESHAPE, "%s_: the result has shape %s and can't be written into a tensor of shape %s",
                    k->op->name, sl_shape_str(&like, want), sl_shape_str(t, got));
   }
-  for (int i = 0; i < ndim; i++)
+  for (int i = 0; i < ndim && sl_numel(t); i++) /* strides of nothing may be 0 */
     if (t->shape[i] > 1 && t->stride[i] == 0)
       return sl_fail(c, SL_ESHAPE, "%s_: can't write into an expanded tensor (shape %s), whose elements stand for several",
                      k->op->name, sl_shape_str(t, got));

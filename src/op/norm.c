@@ -20,19 +20,31 @@ static sl_norm norm_of(const sl_call *k) {
                    .eps = k->p[1].f};
 }
 
+/* Weights of each sample's own, [n,c]: the batch is normed sample by sample. */
+static bool own_weights(const sl_call *k) {
+  return (k->in[W] && k->in[W]->ndim == 2) || (k->in[B] && k->in[B]->ndim == 2);
+}
+
 /* ---- forward -------------------------------------------------------------------- */
+
+static bool weight_check(sl_ctx *c, const sl_call *k, int i, const sl_norm *s) {
+  bool own = own_weights(k);
+  char got[128];
+  if (!sl_want(c, k, i, 1, k->op == &sl_norm_ops[LAYER_NORM] ? 1 : 2, X)) return false;
+  const sl_tensor *w = k->in[i];
+  if (!w || (w->ndim == 1 + own && w->shape[own] == s->c && (!own || w->shape[0] == s->n))) return true;
+  if (own) return sl_bad(c, k, i, SL_ESHAPE, "expected [%lld,%lld] to match x's samples and channels, got %s",
+                         (long long)s->n, (long long)s->c, sl_shape_str(w, got));
+  return sl_bad(c, k, i, SL_ESHAPE, "expected [%lld] to match x's channels, got %s", (long long)s->c,
+                sl_shape_str(w, got));
+}
 
 static bool norm_check(sl_ctx *c, const sl_call *k) {
   int min_dims = k->op == &sl_norm_ops[LAYER_NORM] ? 1 : 2, last_param = k->n_in + k->op->spec->n_param - 1;
   if (!sl_want(c, k, X, min_dims, SL_MAX_DIMS, -1)) return false;
   sl_norm s = norm_of(k);
-  char got[128];
-  for (int i = W; i <= B; i++) {
-    if (!sl_want(c, k, i, 1, 1, X)) return false;
-    if (k->in[i] && k->in[i]->shape[0] != s.c)
-      return sl_bad(c, k, i, SL_ESHAPE, "expected [%lld] to match x's channels, got %s", (long long)s.c,
-                    sl_shape_str(k->in[i], got));
-  }
+  for (int i = W; i <= B; i++)
+    if (!weight_check(c, k, i, &s)) return false;
   if (s.g < 1 || s.c % s.g)
     return sl_bad(c, k, 3, SL_EARG, "expected a divisor of x's %lld channels, got %lld", (long long)s.c,
                   (long long)s.g);
@@ -45,6 +57,38 @@ static const void *packed_data(sl_ctx *c, sl_tensor *t, bool *ok) {
   return t ? sl_data(t) : NULL;
 }
 
+/* What a call of the kernel works on: the batch, or (own weights) the sample in turn. */
+typedef struct norm_part {
+  sl_norm s;
+  int64_t count;                 /* of calls */
+  int64_t map, weights, stats;   /* bytes from one to the next */
+} norm_part;
+
+static norm_part parts_of(const sl_call *k) {
+  norm_part p = {.s = norm_of(k), .count = 1};
+  int64_t size = (int64_t)sl_dtype_size(k->in[X]->dtype);
+  if (!own_weights(k)) return p;
+  p.count = p.s.n, p.s.n = 1;
+  p.map = p.s.p * p.s.c * size, p.weights = p.s.c * size, p.stats = p.s.g * 3 * size;
+  return p;
+}
+
+static void *past(const void *p, int64_t bytes) { return p ? (char *)(uintptr_t)p + bytes : NULL; }
+
+static bool norm_run(sl_ctx *c, const sl_call *k, bool known, const void *x, const void *w, const void *b, void *y,
+                     void *stats) {
+  norm_part p = parts_of(k);
+  const sl_real_kernels *kernels = &c->k->real[k->in[X]->dtype];
+  bool ok = true;
+  for (int64_t i = 0; ok && i < p.count; i++) {
+    const void *xi = past(x, i * p.map), *wi = past(w, i * p.weights), *bi = past(b, i * p.weights);
+    void *yi = past(y, i * p.map), *si = past(stats, i * p.stats);
+    ok = known ? kernels->norm_apply(c, &p.s, with_silu(k), xi, wi, bi, si, yi)
+               : kernels->norm(c, &p.s, with_silu(k), xi, wi, bi, yi, si);
+  }
+  return ok;
+}
+
 static bool norm_forward(sl_ctx *c, sl_call *k) {
   if (!norm_check(c, k)) return false;
   sl_norm s = norm_of(k);
@@ -55,11 +99,7 @@ static bool norm_forward(sl_ctx *c, sl_call *k) {
   sl_tensor *known = k->extra[STATS];
   if (!known) k->extra[STATS] = sl_empty(c, d, 3, (int64_t[]){s.n, s.g, 3});
   if (!ok || !y || !k->extra[STATS]) return false;
-  void *stats = sl_data(k->extra[STATS]);
-  const sl_real_kernels *kernels = &c->k->real[d];
-  if (sl_numel(y) == 0) return true;
-  return known ? kernels->norm_apply(c, &s, with_silu(k), x, w, b, stats, sl_data(y))
-               : kernels->norm(c, &s, with_silu(k), x, w, b, sl_data(y), stats);
+  return sl_numel(y) == 0 || norm_run(c, k, known != NULL, x, w, b, sl_data(y), sl_data(k->extra[STATS]));
 }
 
 /* ---- gradient, of ops ------------------------------------------------------------- */
@@ -73,24 +113,27 @@ static sl_tensor *through_silu(sl_ctx *c, sl_tensor *z, sl_tensor *dy) {
   return sl_mul(c, dy, slope);
 }
 
-/* Everything is viewed as [n,p,g,c/g], the weights as [g,c/g]. With x' the
+/* Everything is viewed as [n,p,g,c/g], the weights as [g,c/g] or [n,1,g,c/g]. With x' the
    normalised x, z = w x' + b and e = w dz:
    dx = rstd (e - mean(e) - x' mean(e x')), dw = sum of dz x', db = sum of dz. */
 static bool norm_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din) {
   sl_norm s = norm_of(k);
-  const int64_t view[] = {s.n, s.p, s.g, s.c / s.g};
-  sl_tensor *w = k->in[W] ? sl_reshape(c, k->in[W], 2, view + 2) : NULL;
+  const int64_t view[] = {s.n, s.p, s.g, s.c / s.g}, own[] = {s.n, 1, s.g, s.c / s.g};
+  const int64_t *of = own_weights(k) ? own : view + 2;
+  int dims = own_weights(k) ? 4 : 2;
+  sl_tensor *w = k->in[W] ? sl_reshape(c, k->in[W], dims, of) : NULL;
   sl_tensor *x = sl_reshape(c, k->in[X], 4, view), *dz = sl_reshape(c, dout[0], 4, view);
   sl_tensor *d = sl_sub(c, x, group_mean(c, x));
   sl_tensor *rstd = sl_rsqrt(c, sl_affine(c, group_mean(c, sl_square(c, d)), 1, s.eps));
   sl_tensor *normed = sl_mul(c, d, rstd);
   if (with_silu(k)) {
     sl_tensor *z = w ? sl_mul(c, normed, w) : normed;
-    dz = through_silu(c, k->in[B] ? sl_add(c, z, sl_reshape(c, k->in[B], 2, view + 2)) : z, dz);
+    dz = through_silu(c, k->in[B] ? sl_add(c, z, sl_reshape(c, k->in[B], dims, of)) : z, dz);
   }
   if (!normed || !dz) return false;
-  if (k->need[W]) din[W] = sl_reshape(c, sl_sum_to(c, sl_mul(c, dz, normed), 2, view + 2), 1, &s.c);
-  if (k->need[B]) din[B] = sl_reshape(c, sl_sum_to(c, dz, 2, view + 2), 1, &s.c);
+  if (k->need[W])
+    din[W] = sl_reshape(c, sl_sum_to(c, sl_mul(c, dz, normed), dims, of), k->in[W]->ndim, k->in[W]->shape);
+  if (k->need[B]) din[B] = sl_reshape(c, sl_sum_to(c, dz, dims, of), k->in[B]->ndim, k->in[B]->shape);
   if (k->need[X]) {
     sl_tensor *e = k->in[W] ? sl_mul(c, dz, w) : dz;
     sl_tensor *along = sl_mul(c, normed, group_mean(c, sl_mul(c, e, normed)));
@@ -103,29 +146,33 @@ static bool norm_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_ten
 /* ---- gradient, in one pass -------------------------------------------------------- */
 
 static bool norm_fused(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_tensor **din) {
-  sl_norm s = norm_of(k);
+  norm_part p = parts_of(k);
   sl_dtype d = dout[0]->dtype;
   bool ok = true, silu = with_silu(k);
   const void *x = packed_data(c, k->in[X], &ok), *w = packed_data(c, k->in[W], &ok);
   const void *b = silu ? packed_data(c, k->in[B], &ok) : NULL, *dy = packed_data(c, dout[0], &ok);
   din[X] = sl_empty(c, d, k->in[X]->ndim, k->in[X]->shape);
   for (int i = W; i <= B; i++)
-    if (k->need[i]) din[i] = sl_full(c, d, 1, &s.c, 0);
+    if (k->need[i]) din[i] = sl_full(c, d, k->in[i]->ndim, k->in[i]->shape, 0);
   if (!ok || sl_failed(c)) return false;
-  void *dw = k->need[W] ? sl_data(din[W]) : NULL, *db = k->need[B] ? sl_data(din[B]) : NULL;
-  return sl_numel(din[X]) == 0 || c->k->real[d].norm_grad(c, &s, silu, x, w, b, sl_data(k->extra[STATS]), dy,
-                                                          sl_data(din[X]), dw, db);
+  void *dx = sl_data(din[X]), *dw = k->need[W] ? sl_data(din[W]) : NULL, *db = k->need[B] ? sl_data(din[B]) : NULL;
+  const void *stats = sl_data(k->extra[STATS]);
+  for (int64_t i = 0; ok && i < p.count && sl_numel(din[X]); i++)
+    ok = c->k->real[d].norm_grad(c, &p.s, silu, past(x, i * p.map), past(w, i * p.weights), past(b, i * p.weights),
+                                 past(stats, i * p.stats), past(dy, i * p.map), past(dx, i * p.map),
+                                 past(dw, i * p.weights), past(db, i * p.weights));
+  return ok;
 }
 
 #define GROUP_ROW                                                                                       \
   .args = "x w? b? groups:int eps:num=1e-5", .forward = norm_forward, .vjp = norm_vjp, .fused = norm_fused, \
   .samples = "2x3x4 4 4 2 1e-3; 2x2x3x6 6 6 3 1e-2; 3x4 4 - 1 1e-2; 2x3x2 - 2 2 1e-2; 2x5x3 - - 1 1e-2; "    \
-             "0x2x4 4 4 2 1e-3"
+             "0x2x4 4 4 2 1e-3; 2x3x4 2x4 2x4 2 1e-2; 3x2x2x4 3x4 - 2 1e-2; 2x6 - 2x6 3 1e-2; 0x2x4 0x4 0x4 2 1e-2"
 
 sl_op sl_norm_ops[] = {
   [GROUP_NORM] = {.name = "group_norm", .keep = "x w b", .flags = SL_CHEAP, GROUP_ROW,
                   .doc = "w (x - mean) / sqrt(var + eps) + b for x [n, ..., c]; mean and variance per sample and group "
-                         "of channels."},
+                         "of channels. w and b are [c], or [n,c]: each sample's own."},
   [GROUP_NORM_SILU] = {.name = "group_norm_silu", .keep = "x w b", .flags = SL_CHEAP, GROUP_ROW,
                        .doc = "silu(group_norm(x)) in one pass."},
   [LAYER_NORM] = {.name = "layer_norm", .args = "x w? b? eps:num=1e-5", .keep = "x w b", .flags = SL_CHEAP,

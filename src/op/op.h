@@ -11,6 +11,7 @@
        pos            a position along a dimension; Lua counts from 1; p[].i is 0-based
        dims           a list of dimensions, default () meaning all; list[]
        ints           a list of sizes; list[]
+       pair           two integers, for height and width; Lua takes one for both as well; p[].pair
        dtype          p[].i is an sl_dtype
    A list parameter's p[].i is its place in list[]. A parameter without a
    default must be given. An int64 tensor named "index" holds positions: 0-based
@@ -31,9 +32,14 @@
 #define SL_MAX_OUT 2
 #define SL_MAX_EXTRA 2
 
+typedef struct sl_pair {
+  int32_t h, w;
+} sl_pair;
+
 typedef union sl_param {
   int64_t i;
   double f;
+  sl_pair pair;
 } sl_param;
 
 typedef struct sl_dims {
@@ -79,8 +85,8 @@ struct sl_op {
   /* Samples for the tests, separated by ';', each a token per argument in
      order: shape 2x3x4, "." for no dimensions, "-" for absent, "*" for an
      elementwise tensor (the test brings shapes), [a b] for a list of tensors;
-     1,2 or () for a list parameter, true or false, float64, a number for the
-     others. A tensor may carry a range (lo:hi) or a type and range i64(0:4),
+     1,2 or () for a list parameter, 1,2 for a pair, true or false, float64, a
+     number for the others. A tensor may carry a range (lo:hi) or a type and range i64(0:4),
      u8(0:1), both ends included. "(lo:hi)" at the start sets the range of all
      ((-1:1) without); alone, it says that all tensors are elementwise. */
   const char *samples;
@@ -92,7 +98,9 @@ struct sl_op {
 
 /* ---- the parsed argument string ----------------------------------------- */
 
-typedef enum sl_kind { SL_P_INT, SL_P_NUM, SL_P_BOOL, SL_P_DIM, SL_P_POS, SL_P_DIMS, SL_P_INTS, SL_P_DTYPE } sl_kind;
+typedef enum sl_kind {
+  SL_P_INT, SL_P_NUM, SL_P_BOOL, SL_P_DIM, SL_P_POS, SL_P_DIMS, SL_P_INTS, SL_P_PAIR, SL_P_DTYPE
+} sl_kind;
 
 typedef struct sl_spec {
   int n_in, n_param;

@@ -9,7 +9,7 @@
 
 #define FAMILIES(F) \
   F(unary) F(binary) F(where) F(axpby) F(reduce) F(softmax) F(scan) F(shape) F(join) F(index) F(product) F(conv) \
-  F(norm) F(attention) F(resample) F(dropout) F(embedding)
+  F(norm) F(attention) F(resample) F(fir) F(pool) F(resize) F(dropout) F(embedding)
 
 #define DECLARE(name) extern sl_op sl_##name##_ops[];
 FAMILIES(DECLARE)
@@ -20,12 +20,13 @@ sl_op *const sl_op_families[] = {FAMILIES(LIST) NULL};
 
 static const struct { const char *name; sl_kind kind; } kinds[] = {
   {"int", SL_P_INT}, {"num", SL_P_NUM}, {"bool", SL_P_BOOL}, {"dim", SL_P_DIM}, {"pos", SL_P_POS},
-  {"dims", SL_P_DIMS}, {"ints", SL_P_INTS}, {"dtype", SL_P_DTYPE},
+  {"dims", SL_P_DIMS}, {"ints", SL_P_INTS}, {"pair", SL_P_PAIR}, {"dtype", SL_P_DTYPE},
 };
 
 static bool parse_default(const char *text, sl_kind kind, sl_param *out) {
   if (kind == SL_P_NUM) out->f = strtod(text, NULL);
   else if (kind == SL_P_BOOL) out->i = !strcmp(text, "true");
+  else if (kind == SL_P_PAIR) out->pair.h = out->pair.w = (int32_t)strtol(text, NULL, 10);
   else out->i = strtoll(text, NULL, 10);
   return *text != 0;
 }

@@ -5,8 +5,8 @@
 #include <math.h>
 
 #define ID(name) U_##name,
-enum { SL_UNARY_OPS(ID) U_affine, U_clamp, U_cast, U_silu_grad, U_gelu_grad, U_softplus_grad, U_relu_grad, U_tanh_grad,
-       U_sigmoid_grad, U_END };
+enum { SL_UNARY_OPS(ID) U_affine, U_clamp, U_cast, U_silu_grad, U_gelu_grad, U_softplus_grad, U_relu_grad, U_elu_grad,
+       U_tanh_grad, U_sigmoid_grad, U_END };
 extern sl_op sl_unary_ops[];
 
 /* ---- gradients: every one composed of ops, so that it has gradients too ------- */
@@ -31,6 +31,7 @@ VJP(reciprocal, sl_neg(c, sl_mul(c, dy, sl_square(c, Y))))
 VJP(sin, sl_mul(c, dy, sl_cos(c, x)))
 VJP(cos, sl_neg(c, sl_mul(c, dy, sl_sin(c, x))))
 VJP(tanh, sl_mul(c, dy, sl_affine(c, sl_square(c, Y), -1, 1)))
+VJP(elu, sl_mul(c, dy, sl_affine(c, sl_clamp(c, Y, -INFINITY, 0), 1, 1)))
 VJP(softplus, sl_mul(c, dy, sl_sigmoid(c, x)))
 VJP(erf, sl_mul(c, dy, sl_affine(c, sl_exp(c, sl_neg(c, sl_square(c, x))), M_2_SQRTPI, 0)))
 VJP(affine, sl_affine(c, dy, k->p[0].f, 0))
@@ -82,6 +83,7 @@ FUSED(silu, k->in[0])
 FUSED(gelu, k->in[0])
 FUSED(softplus, k->in[0])
 FUSED(relu, k->in[0])
+FUSED(elu, Y)
 FUSED(tanh, Y)
 FUSED(sigmoid, Y)
 
@@ -121,6 +123,7 @@ sl_op sl_unary_ops[] = {
   ROW(sigmoid, "out", sigmoid_vjp, sigmoid_fused, "(-4:4)", "1 / (1 + e^-x)."),
   ROW(silu, "x", silu_vjp, silu_fused, "(-4:4)", "x sigmoid(x), also called swish."),
   ROW(relu, "x", relu_vjp, relu_fused, "(-3:3)", "max(x, 0); its gradient at 0 is 0."),
+  ROW(elu, "out", elu_vjp, elu_fused, "(-3:3)", "x above 0, e^x - 1 below (Clevert et al. 2016)."),
   ROW(softplus, "x", softplus_vjp, softplus_fused, "(-4:4)", "log(1 + e^x)."),
   ROW(gelu, "x", gelu_vjp, gelu_fused, "(-4:4)", "x Phi(x) with the normal distribution function, exactly (erf)."),
   ROW(erf, "x", erf_vjp, NULL, "(-2:2)", "The error function."),
@@ -140,6 +143,7 @@ sl_op sl_unary_ops[] = {
   GRAD_ROW(gelu_grad, "x", "Gradient of gelu."),
   GRAD_ROW(softplus_grad, "x", "Gradient of softplus."),
   GRAD_ROW(relu_grad, "x", "Gradient of relu."),
+  GRAD_ROW(elu_grad, "y", "Gradient of elu."),
   GRAD_ROW(tanh_grad, "y", "Gradient of tanh."),
   GRAD_ROW(sigmoid_grad, "y", "Gradient of sigmoid."),
   [U_END] = {.name = NULL},

@@ -28,9 +28,14 @@ static const sl_optim_kind *kind_find(sl_ctx *c, const char *name) {
   return sl_fail(c, SL_EARG, "optim: argument kind: expected the name of an optimizer, got \"%s\"", name);
 }
 
+static bool keeps(const sl_optim *o, int s) {
+  int option = o->kind->slot[s].option;
+  return o->kind->slot[s].name && (!option || o->opt[option] != 0);
+}
+
 static bool make_buffers(sl_ctx *c, sl_optim *o) {
   const char *who = o->kind->info.name;
-  for (int s = 0; s < SL_SLOTS && o->kind->slot[s]; s++)
+  for (int s = 0; s < SL_SLOTS && keeps(o, s); s++)
     if (!(o->slot[s] = sl_params_like(c, &o->params, who, false))) return false;
   return (o->grad = sl_alloc(c, (size_t)o->params.n * sizeof *o->grad, who)) &&
          (o->sums = sl_alloc(c, (size_t)(o->params.n_chunks + 1) * sizeof *o->sums, who));
@@ -158,6 +163,9 @@ bool sl_optim_option_set(sl_ctx *c, sl_optim *o, const char *name, double value)
   int i = sl_option_find(&o->spec, name);
   if (i < 0) return sl_fail(c, SL_EARG, "%s: there is no option %s", o->kind->info.name, name);
   if (!sl_option_check(c, o->kind->info.name, &o->spec.o[i], value)) return false;
+  for (int s = 0; s < SL_SLOTS; s++)
+    if (i && o->kind->slot[s].option == i && value != o->opt[i])
+      return sl_fail(c, SL_EARG, "%s: argument %s: expected to stay as it was made", o->kind->info.name, name);
   o->opt[i] = value;
   return true;
 }
@@ -168,6 +176,6 @@ void sl_optim_steps_set(sl_optim *o, int64_t steps) { o->steps = steps; }
 sl_tensor *sl_optim_tensor(const sl_optim *o, int i, char name[64]) {
   int s = i / o->params.n, p = i % o->params.n;
   if (i < 0 || s >= SL_SLOTS || !o->slot[s]) return NULL;
-  snprintf(name, 64, "%s.%d", o->kind->slot[s], p + 1);
+  snprintf(name, 64, "%s.%d", o->kind->slot[s].name, p + 1);
   return o->slot[s][p];
 }

@@ -6,7 +6,7 @@
 #include "optim/params.h"
 #include "sdelua/optim.h"
 
-#define SL_SLOTS 2
+#define SL_SLOTS 3
 /* The options that every kind begins with. */
 #define SL_OPTIM_COMMON "lr:nonneg=0.001 warmup:count=0 grad_clip:nonneg=0 weight_decay:nonneg=0"
 enum { SL_LR, SL_WARMUP, SL_GRAD_CLIP, SL_WEIGHT_DECAY, SL_OWN };
@@ -25,7 +25,8 @@ typedef void sl_update_fn(const sl_step *s, const sl_real_kernels *k, sl_dtype d
 
 typedef struct sl_optim_kind {
   sl_optim_info info;
-  const char *slot[SL_SLOTS]; /* names of the tensors kept per parameter; NULL past the last */
+  /* The tensors kept per parameter; no name past the last. With an option (not SL_LR), only where that is set. */
+  struct { const char *name; int option; } slot[SL_SLOTS];
   sl_update_fn *update;
 } sl_optim_kind;
 
@@ -38,7 +39,7 @@ struct sl_optim {
   double opt[SL_MAX_OPTIONS];
   int64_t steps;
   sl_params params;
-  sl_tensor **slot[SL_SLOTS]; /* [slot][param] */
+  sl_tensor **slot[SL_SLOTS]; /* [slot][param]; NULL from the first that is not kept on */
   /* Scratch of a step, made beforehand. */
   sl_tensor **grad; /* [param], borrowed, NULL where there is none */
   double *sums;     /* [chunk] squares of gradients */

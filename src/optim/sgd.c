@@ -12,5 +12,6 @@ static void sgd_update(const sl_step *s, const sl_real_kernels *k, sl_dtype d, i
 
 const sl_optim_kind sl_optim_sgd[] = {
     {{"SGD", SL_OPTIM_COMMON " momentum:frac=0 dampening:frac=0 nesterov:bool=false",
-      "Gradient descent; momentum 0.9 keeps a velocity, nesterov looks ahead along it."}, {"momentum"}, sgd_update},
+      "Gradient descent; momentum 0.9 keeps a velocity, nesterov looks ahead along it."},
+     {{"momentum", 0}}, sgd_update},
     {.info.name = NULL}};

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Hairer, Nørsett & Wanner 1993, II.1 and tables II.4.5, II.5.2; e is b minus the lower order's weights. */
+/* Hairer, Nørsett & Wanner 1993, II; e is b minus the lower order's weights. */
 const sl_tableau sl_tableaus[] = {
     {.name = "euler", .stages = 1, .order = 1, .b = {1}},
     {.name = "midpoint", .stages = 2, .order = 2, .a = {{0}, {1. / 2}}, .b = {0, 1}, .c = {0, 1. / 2}},

@@ -82,6 +82,12 @@ static inline const char *read_param(const char *s, sl_kind kind, sample *out, s
   case SL_P_DIMS: case SL_P_INTS:
     p->i = out->n_list;
     return read_list(s, &out->list[out->n_list++]);
+  case SL_P_PAIR: {
+    sl_dims two = {0};
+    s = read_list(s, &two);
+    p->pair = (sl_pair){(int32_t)two.v[0], (int32_t)two.v[two.n - 1]};
+    return two.n == 1 || two.n == 2 ? s : NULL;
+  }
   case SL_P_DTYPE:
     s = read_dtype(s, names, &found, &d);
     p->i = d;

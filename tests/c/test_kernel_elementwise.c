@@ -17,6 +17,7 @@ static double ref_unary(const char *name, double x, const double *p) {
   if (!strcmp(name, "sigmoid")) return 1 / (1 + exp(-x));
   if (!strcmp(name, "silu")) return x / (1 + exp(-x));
   if (!strcmp(name, "relu")) return x > 0 ? x : 0;
+  if (!strcmp(name, "elu")) return x > 0 ? x : expm1(x);
   if (!strcmp(name, "softplus")) return log1p(exp(x));
   if (!strcmp(name, "gelu")) return 0.5 * x * erfc(-x / sqrt(2));
   if (!strcmp(name, "affine")) return p[0] * x + p[1];
@@ -53,6 +54,7 @@ static double ref_binary(const char *name, double a, double b) {
   if (!strcmp(name, "maximum")) return fmax(a, b);
   if (!strcmp(name, "softplus_grad")) return s * b;
   if (!strcmp(name, "relu_grad")) return a > 0 ? b : 0;
+  if (!strcmp(name, "elu_grad")) return a > 0 ? b : (a + 1) * b;
   if (!strcmp(name, "tanh_grad")) return (1 - a * a) * b;
   if (!strcmp(name, "sigmoid_grad")) return a * (1 - a) * b;
   if (!strcmp(name, "silu_grad") || !strcmp(name, "gelu_grad")) {

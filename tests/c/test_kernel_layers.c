@@ -4,6 +4,12 @@
 
 static double logistic(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 
+static void *copy_of(int d, const void *x, int64_t n) {
+  void *y = reals(d, n, 0, 0);
+  for (int64_t i = 0; i < n; i++) real_put(d, y, i, real_at(d, x, i));
+  return y;
+}
+
 static void close_to(int d, const void *got, const double *want, int64_t n, double bound, const char *what) {
   for (int64_t i = 0; i < n; i++)
     if (!NEAR(real_at(d, got, i), want[i], bound, what)) return;
@@ -382,7 +388,18 @@ TEST(optimizer_steps) {
         want[3][i] = real_at(d, avg, i) + 0.25 * (want[2][i] - real_at(d, avg, i));
       }
       NEAR(k->real[d].sumsq(N, g), square, 1e-13 * square, "sumsq");
-      k->real[d].adam(N, p, g, m, v, 0.5, 0.9, 0.99, 0.1, 1.5, 1e-8, 0.01, 0.02);
+      void *start = copy_of(d, p, N), *m2 = copy_of(d, m, N), *v2 = copy_of(d, v, N), *top = reals(d, N, 1, 1);
+      double above[2][N];
+      for (int i = 0; i < N; i++) {
+        above[0][i] = fmax(want[1][i], real_at(d, top, i));
+        above[1][i] = real_at(d, p, i) * (1 - 0.02) - 0.1 * want[0][i] / (sqrt(above[0][i]) * 1.5 + 1e-8);
+      }
+      k->real[d].adam(N, p, g, m, v, NULL, 0.5, 0.9, 0.99, 0.1, 1.5, 1e-8, 0.01, 0.02);
+      k->real[d].adam(N, start, g, m2, v2, top, 0.5, 0.9, 0.99, 0.1, 1.5, 1e-8, 0.01, 0.02);
+      close_to(d, v2, want[1], N, 4 * eps_of(d), "amsgrad v");
+      close_to(d, top, above[0], N, 4 * eps_of(d), "amsgrad largest v");
+      close_to(d, start, above[1], N, 4 * eps_of(d), "amsgrad p");
+      free(start), free(m2), free(v2), free(top);
       k->real[d].ema(N, avg, p, 0.75);
       close_to(d, m, want[0], N, 4 * eps_of(d), "adam m");
       close_to(d, v, want[1], N, 4 * eps_of(d), "adam v");

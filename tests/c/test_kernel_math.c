@@ -4,6 +4,7 @@
 
 static double identity_gelu(double x) { return 0.5 * x * erfc(-x / sqrt(2)); }
 static double logistic(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
+static double elu(double x) { return x > 0 ? x : expm1(x); }
 static double softplus(double x) { return x > 40 ? x : log1p(exp(x)); }
 static double silu(double x) { return x * logistic(x); }
 
@@ -37,7 +38,7 @@ static const law laws[] = {
   {"erf", erf, -5, 5, 2},              {"erf", erf, -0.1, 0.1, 2},
   {"sigmoid", logistic, -104, 30, 3},  {"silu", silu, -87, 30, 3.5},
   {"softplus", softplus, -104, 60, 2}, {"gelu", identity_gelu, -12, 6, 6},
-  {"gelu", identity_gelu, -1, 1, 5},
+  {"gelu", identity_gelu, -1, 1, 5},   {"elu", elu, -30, 100, 2},
 };
 
 TEST(float32_functions_stay_within_their_ulps) {
@@ -85,7 +86,7 @@ TEST(edges) {
     {"sigmoid", -INFINITY, 0},
     {"sigmoid", NAN, NAN}, {"silu", INFINITY, INFINITY}, {"silu", -INFINITY, -0.0}, {"silu", NAN, NAN},
     {"softplus", INFINITY, INFINITY}, {"softplus", -INFINITY, 0}, {"softplus", NAN, NAN}, {"gelu", INFINITY, INFINITY},
-    {"gelu", -INFINITY, -0.0}, {"gelu", NAN, NAN}, {"relu", NAN, NAN}, {"relu", -1, 0}, {"sign", NAN, NAN},
+    {"gelu", -INFINITY, -0.0}, {"gelu", NAN, NAN}, {"relu", NAN, NAN}, {"relu", -1, 0}, {"elu", NAN, NAN}, {"elu", -INFINITY, -1}, {"sign", NAN, NAN},
     {"sign", -0.0, 0}, {"sign", -3, -1}, {"round", 2.5, 2}, {"round", -1.5, -2}, {"round", 3.5, 4}, {"floor", -0.5, -1},
     {"ceil", -0.5, -0.0}, {"floor", 1e30, 1e30}, {"abs", -INFINITY, INFINITY}, {"neg", 0, -0.0}, {"square", -3, 9},
   };

@@ -316,6 +316,8 @@ TEST(bad_options) {
   CHECK_ERROR(c, SL_EARG, "Dropout: argument p: expected a number in [0,1), got 1");
   CHECK(!sl_layer_new(c, "GroupNorm", 2, (double[]){3, 8}));
   CHECK_ERROR(c, SL_EARG, "GroupNorm: argument num_groups: expected a divisor of the 8 channels, got 3");
+  CHECK(!sl_layer_new(c, "InstanceNormPlus", 1, (double[]){1}));
+  CHECK_ERROR(c, SL_EARG, "InstanceNormPlus: argument num_features: expected 2 or more, got 1");
   CHECK(!sl_layer_new(c, "Attention", 2, (double[]){8, 3}));
   CHECK_ERROR(c, SL_EARG, "Attention: argument num_heads");
   CHECK(!sl_layer_new(c, "GaussianFourier", 1, (double[]){5}));

@@ -73,6 +73,20 @@ TEST(group_norm_is_its_formula) {
   }
 }
 
+/* Weights [n,c]: each sample's own. */
+TEST(group_norm_with_weights_of_samples) {
+  for (sl_dtype d = SL_F32; d <= SL_F64; d++) {
+    sl_tensor *x = normal(c, 1, d, SHAPE(3, 35, 24));
+    sl_tensor *w = normal(c, 2, d, SHAPE(3, 24)), *b = normal(c, 3, d, SHAPE(3, 24));
+    sl_tensor *y = sl_group_norm_silu(c, x, w, b, 4, 1e-5), *bare = sl_group_norm(c, x, w, NULL, 4, 1e-5);
+    for (int i = 0; i < 3; i++) {
+      sl_tensor *one = sl_narrow(c, x, 0, i, 1), *wi = sl_select(c, w, 0, i), *bi = sl_select(c, b, 0, i);
+      CHECK(same_bits(c, sl_narrow(c, y, 0, i, 1), sl_group_norm_silu(c, one, wi, bi, 4, 1e-5)));
+      CHECK(same_bits(c, sl_narrow(c, bare, 0, i, 1), sl_group_norm(c, one, wi, NULL, 4, 1e-5)));
+    }
+  }
+}
+
 TEST(layer_norm_is_group_norm_of_rows) {
   sl_tensor *x = normal(c, 1, SL_F64, SHAPE(4, 5, 10)), *w = normal(c, 2, SL_F64, SHAPE(10));
   sl_tensor *b = normal(c, 3, SL_F64, SHAPE(10));
@@ -128,6 +142,9 @@ TEST(fused_gradients_are_the_composed_ones) {
   check_fused(c, by_norm, norm);
   check_fused(c, by_norm_silu, norm);
   check_fused(c, by_layer_norm, norm);
+  norm[1] = normal(c, 2, SL_F32, SHAPE(3, 24)), norm[2] = normal(c, 3, SL_F32, SHAPE(3, 24));
+  check_fused(c, by_norm, norm);
+  check_fused(c, by_norm_silu, norm);
   sl_tensor *qkv[] = {normal(c, 4, SL_F32, SHAPE(2, 19, 12)), normal(c, 5, SL_F32, SHAPE(2, 33, 12)),
                       normal(c, 6, SL_F32, SHAPE(2, 33, 10))};
   check_fused(c, by_attention, qkv);
@@ -304,6 +321,10 @@ TEST(arguments_that_do_not_fit_are_named) {
   CHECK_ERROR(c, SL_EARG, "group_norm: argument groups: expected a divisor of x's 6 channels, got 4");
   CHECK(!sl_group_norm_silu(c, x, w, NULL, 2, 1e-5));
   CHECK_ERROR(c, SL_ESHAPE, "group_norm_silu: argument w: expected [6] to match x's channels, got [5]");
+  CHECK(!sl_group_norm(c, x, sl_full(c, SL_F32, SHAPE(3, 6), 1), NULL, 2, 1e-5));
+  CHECK_ERROR(c, SL_ESHAPE, "group_norm: argument w: expected [2,6] to match x's samples and channels, got [3,6]");
+  CHECK(!sl_group_norm(c, x, sl_full(c, SL_F32, SHAPE(2, 6), 1), sl_full(c, SL_F32, SHAPE(6), 1), 2, 1e-5));
+  CHECK_ERROR(c, SL_ESHAPE, "group_norm: argument b: expected [2,6] to match x's samples and channels, got [6]");
   CHECK(!sl_layer_norm(c, x, NULL, NULL, -1));
   CHECK_ERROR(c, SL_EARG, "layer_norm: argument eps: expected 0 or more, got -1");
   CHECK(!sl_attention(c, x, x, x, 4, 0));

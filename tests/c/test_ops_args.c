@@ -7,6 +7,10 @@
 /* Numbers that must not be allocated are far above what a tensor may have. */
 static const int64_t odd_ints[] = {-9, -2, -1, 0, 1, 2, 3, 9, (int64_t)1 << 50, (int64_t)1 << 62, INT64_MAX, INT64_MIN};
 static const double odd_numbers[] = {-1, 0, 0.5, 1, 2, 1e300, -INFINITY, INFINITY, NAN};
+static const sl_pair odd_pairs[] = {
+  {-1, -1}, {0, 0}, {1, 1}, {2, 2}, {9, 9}, {0, 1}, {1, 0}, {2, 1}, {1, 2}, {3, -1}, {INT32_MAX, INT32_MAX},
+  {INT32_MIN, INT32_MIN}, {INT32_MIN, 1},
+};
 static const sl_dims odd_lists[] = {
   {0, {0}}, {1, {0}}, {1, {-1}}, {1, {99}}, {2, {0, 0}}, {2, {2, 3}}, {2, {-1, -1}}, {3, {4, 3, 2}}, {1, {INT64_MAX}},
   {1, {INT64_MIN}}, {2, {(int64_t)1 << 40, (int64_t)1 << 40}},
@@ -90,11 +94,15 @@ static void bad_params(sl_ctx *c, const sample *s) {
   for (int i = 0; i < s->op->spec->n_param; i++) {
     sl_kind kind = s->op->spec->param[i].kind;
     bool list = kind == SL_P_DIMS || kind == SL_P_INTS;
-    int count = list ? COUNT(odd_lists) : kind == SL_P_NUM ? COUNT(odd_numbers) : COUNT(odd_ints);
+    int count = list                ? COUNT(odd_lists)
+                : kind == SL_P_NUM  ? COUNT(odd_numbers)
+                : kind == SL_P_PAIR ? COUNT(odd_pairs)
+                                    : COUNT(odd_ints);
     for (int j = 0; j < count; j++) {
       sample t = *s;
       if (list) t.list[s->p[i].i] = odd_lists[j];
       else if (kind == SL_P_NUM) t.p[i].f = odd_numbers[j];
+      else if (kind == SL_P_PAIR) t.p[i].pair = odd_pairs[j];
       else t.p[i].i = odd_ints[j];
       snprintf(what, sizeof what, "%s odd value %d", s->op->spec->param[i].name, j);
       run(c, &t, what);

@@ -161,6 +161,18 @@ TEST(conv2d_gradients_are_transposes) {
   }
 }
 
+/* Its C name, its shape and a number: x grows to h' = (h-1) stride - 2 padding + dilation (kh-1) + 1 + more. */
+TEST(conv_transpose2d_is_the_gradient_of_conv2d) {
+  const sl_conv_options o = {.stride = {2, 3}, .padding = {1, 0}, .dilation = {1, 2}, .output_padding = {1, 2}};
+  sl_tensor *w = normal(c, 2, SL_F64, SHAPE(3, 2, 5, 6)), *d = normal(c, 3, SL_F64, SHAPE(2, 4, 3, 6)), *dx;
+  sl_tensor *x = normal(c, 1, SL_F64, SHAPE(2, 8, 11, 5)), *b = normal(c, 4, SL_F64, SHAPE(5));
+  sl_require_grad(c, x, true);
+  CHECK(sl_grad(c, sl_conv2d_with(c, x, w, NULL, NULL, &o), d, 1, &x, &dx, false, false));
+  CHECK(same_bits(c, sl_conv_transpose2d(c, d, w, NULL, &o), dx));
+  sl_tensor *off = sl_sub(c, sl_conv_transpose2d(c, d, w, b, &o), sl_add(c, dx, b));
+  CHECK(sl_item(c, sl_amax(c, sl_abs(c, off), 0, NULL, false)) < 1e-12);
+}
+
 /* ---- bits ----------------------------------------------------------------------------------- */
 
 typedef sl_tensor *row_fn(sl_ctx *c, sl_tensor *x, sl_tensor *w, sl_tensor *b);
@@ -258,6 +270,27 @@ TEST(shapes_that_do_not_fit_are_named) {
   CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument w: expected a window that fits the padded image [2,2], got [3,3]");
   CHECK(!sl_conv2d(c, sl_full(c, SL_F64, SHAPE(1, 5, 5, 3), 1), fits, NULL, 1, 0));
   CHECK_ERROR(c, SL_EDTYPE, "conv2d: argument w: expected float64 as x is, got float32");
+  CHECK(!sl_conv2d_with(c, x, fits, NULL, NULL, &(sl_conv_options){.dilation = {3, 2}}));
+  CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument w: expected a window that fits the padded image [5,5], got [3,3] before "
+                            "dilation");
+  CHECK(!sl_conv2d_with(c, x, fits, NULL, NULL, &(sl_conv_options){.stride = {1, -2}}));
+  CHECK_ERROR(c, SL_EARG, "conv2d: argument stride: expected 1 to 2^31 - 1, got [1,-2]");
+  CHECK(!sl_conv2d_with(c, x, fits, NULL, NULL, &(sl_conv_options){.groups = 2}));
+  CHECK_ERROR(c, SL_EARG, "conv2d: argument groups: expected a divisor of the 3 and 8 channels, got 2");
+  CHECK(!sl_conv2d_with(c, x, fits, NULL, NULL, &(sl_conv_options){.groups = 3}));
+  CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument w: expected [3,3,1,cout] to match x's 3 channels, got [3,3,3,8]");
+  CHECK(!sl_conv_transpose2d(c, x, fits, NULL, NULL));
+  CHECK_ERROR(c, SL_ESHAPE, "conv_transpose2d: argument w: expected [kh,kw,cout/groups,3] to match x's channels, got "
+                            "[3,3,3,8]");
+  CHECK(!sl_conv_transpose2d(c, x, sl_full(c, SL_F32, SHAPE(3, 3, 2, 3), 1), b, NULL));
+  CHECK_ERROR(c, SL_ESHAPE, "conv_transpose2d: argument b: expected [2] to match w's output channels, or [2,2], got [7]");
+  CHECK(!sl_conv_transpose2d(c, x, sl_full(c, SL_F32, SHAPE(3, 3, 2, 3), 1), NULL,
+                             &(sl_conv_options){.stride = {2, 2}, .output_padding = {1, 2}}));
+  CHECK_ERROR(c, SL_EARG, "conv_transpose2d: argument output_padding: expected less than the stride, got [1,2]");
+  CHECK(!sl_conv_transpose2d(c, x, sl_full(c, SL_F32, SHAPE(1, 1, 2, 3), 1), NULL,
+                             &(sl_conv_options){.padding = {3, 0}}));
+  CHECK_ERROR(c, SL_ESHAPE, "conv_transpose2d: argument x: expected pixels enough for at least one of the result, got "
+                            "[2,5,5,3]");
   sl_tensor *m = sl_full(c, SL_F32, SHAPE(2, 3), 1);
   CHECK(!sl_matmul(c, m, m));
   CHECK_ERROR(c, SL_ESHAPE, "matmul: argument y: expected 3 rows to match x [2,3], got [2,3]");

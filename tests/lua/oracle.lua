@@ -1,24 +1,103 @@
 -- Reference values: tests/fixtures/<group>/manifest.json names the cases of a group, each an .npz file with inputs
 -- and expected arrays (values of score_sde_pytorch, float32 and, with the suffix _f64, float64).
+local check = require "check"
 local sl = require "sdelua"
 local json = require "sdelua.json"
 
 local oracle = {}
 
+local function manifest(group)
+  local file <close> = assert(io.open("tests/fixtures/" .. group .. "/manifest.json"))
+  return json.decode(file:read "a")
+end
+
 --- The cases of a group whose name matches the pattern, each with its arrays in case.arrays. One with file = false has
 -- none: its call says why.
 function oracle.cases(group, pattern)
-  local folder = "tests/fixtures/" .. group .. "/"
-  local file <close> = assert(io.open(folder .. "manifest.json"))
   local found = {}
-  for _, case in ipairs(json.decode(file:read "a")) do
+  for _, case in ipairs(manifest(group)) do
     if case.case:find(pattern) then
-      case.arrays = case.file and sl.npz.load(folder .. case.file)
+      case.arrays = case.file and sl.npz.load("tests/fixtures/" .. group .. "/" .. case.file)
       found[#found + 1] = case
     end
   end
   return found
 end
+
+-- ---- what was replayed, what was not --------------------------------------------------------------------
+
+local ledger = {} -- group -> name of a case -> { arrays = compared } or { why = }
+
+local function enter(group, name, entry)
+  ledger[group] = ledger[group] or {}
+  check.eq(ledger[group][name], nil, name .. " is replayed, or left out, twice")
+  ledger[group][name] = entry
+end
+
+-- Every array that the case expects was compared, in single or in double precision.
+local function complete(case, but)
+  local arrays = 0
+  for _, name in ipairs(case.expected) do
+    local times = case.compared[name] or case.compared[name .. "_f64"] or case.compared[name:gsub("_f64$", "")]
+    if not times and not but[name:gsub("_f64$", "")] then error(case.case .. ": not compared: " .. name, 0) end
+  end
+  for _, times in pairs(case.compared) do arrays = arrays + times end
+  return arrays
+end
+
+--- Replays the cases of a group whose name matches the pattern, each a test: fn(case) compares every array that the
+-- case expects with oracle.close; of X and X_f64 one will do. but = { name = why that array is not compared }.
+function oracle.replay(group, pattern, fn, but)
+  for _, case in ipairs(oracle.cases(group, pattern)) do
+    case.compared = {}
+    check.test(group .. " oracle: " .. case.case, function()
+      fn(case)
+      enter(group, case.case, { arrays = complete(case, but or {}) })
+    end)
+  end
+end
+
+--- The cases of a group whose name matches the pattern are not replayed, and why.
+function oracle.leave(group, pattern, why)
+  for _, case in ipairs(manifest(group)) do
+    if case.case:find(pattern) then enter(group, case.case, { why = why }) end
+  end
+end
+
+local function count(group)
+  local total, left, reasons = { cases = 0, replayed = 0, arrays = 0 }, {}, {}
+  for _, case in ipairs(manifest(group)) do
+    local entry = ledger[group][case.case] or { why = "FAILED or forgotten" }
+    total.cases = total.cases + 1
+    if entry.why then
+      if not left[entry.why] then reasons[#reasons + 1] = entry.why end
+      left[entry.why] = left[entry.why] or {}
+      table.insert(left[entry.why], case.case)
+    else
+      total.replayed, total.arrays = total.replayed + 1, total.arrays + entry.arrays
+    end
+  end
+  return total, left, reasons
+end
+
+--- Prints, group by group, how many cases were replayed and how many arrays compared, then what was left out and why.
+-- Each case has to be one or the other.
+function oracle.report(groups)
+  print(("%-12s %6s %9s %7s"):format("group", "cases", "replayed", "arrays"))
+  local all, notes = {}, {}
+  for _, group in ipairs(groups) do
+    local total, left, reasons = count(group)
+    print(("%-12s %6d %9d %7d"):format(group, total.cases, total.replayed, total.arrays))
+    for _, why in ipairs(reasons) do
+      notes[#notes + 1] = ("%s: %s: %s"):format(group, table.concat(left[why], ", "), why)
+    end
+    all[group] = left["FAILED or forgotten"]
+  end
+  print(#notes > 0 and "not replayed:\n  " .. table.concat(notes, "\n  ") or "every case is replayed")
+  check.test("every case is replayed or has a reason", function() check.eq(all, {}) end)
+end
+
+-- ---- what cases are about -------------------------------------------------------------------------------
 
 --- The process that a case's parameters name.
 function oracle.process(p)
@@ -26,9 +105,7 @@ function oracle.process(p)
   return (p.sde == "vp" and sl.sde.VP or sl.sde.subVP) { beta_min = p.beta_min, beta_max = p.beta_max }
 end
 
---- got agrees with the case's array `name` (or with `want`) within that array's tolerance; the number of arrays
--- compared is kept.
-oracle.compared = 0
+--- got agrees with the case's array `name` (or with `want`) within that array's tolerance.
 function oracle.close(case, name, got, want)
   local tolerance = case.tolerances and case.tolerances[name] or case
   want = (want or case.arrays[name]):to "float64":reshape { -1 }
@@ -41,7 +118,7 @@ function oracle.close(case, name, got, want)
     error(("%s, %s: off by %.3g beyond rtol %g, allowed %g"):format(case.case, name, excess, tolerance.rtol,
       tolerance.atol), 2)
   end
-  oracle.compared = oracle.compared + 1
+  if case.compared then case.compared[name] = (case.compared[name] or 0) + 1 end
 end
 
 --- The score of a Gaussian mixture, diagonal covariances, that the process carries to time t: sum_k w_k N(m mu_k +

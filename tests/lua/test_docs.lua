@@ -1,4 +1,4 @@
--- The tables of docs/samplers.md say what the files of samplers, processes, objectives and metrics say.
+-- The tables of docs/samplers.md say what the files of samplers, processes, objectives, metrics and networks say.
 local check = require "check"
 local process = require "process"
 

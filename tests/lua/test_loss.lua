@@ -1,47 +1,6 @@
--- Denoising score matching: against the reference, and its draws, weights and refusals.
+-- Denoising score matching: its draws, weights and refusals.
 local check = require "check"
-local oracle = require "oracle"
 local sl = require "sdelua"
-local tiny = require "tiny"
-
-local images, ours = tiny.images, tiny.ours
-
--- ---- the reference's losses ------------------------------------------------------------------
-
-local function loss_of(case, dtype)
-  local a, params = case.arrays, case.params
-  local process, net, parameters, seen = oracle.process(params), tiny.network(case, dtype)
-  local score = process:score(net, { parameterization = params.sde == "ve" and "score" or "noise" })
-  local t = a.u:to(dtype) * (1 - params.eps) + params.eps
-  return sl.loss.dsm(process, score, images(a.batch:to(dtype)), {
-    t = t, z = images(a.z:to(dtype)), reduce_mean = params.reduce_mean,
-    weighting = params.likelihood_weighting and "likelihood" or "std",
-  }), parameters, t, seen
-end
-
-local ran = 0
-for _, case in ipairs(oracle.cases("loss", "^sde_")) do
-  ran = ran + 1
-  check.test("loss oracle: " .. case.case, function()
-    local loss, parameters, t, seen = loss_of(case, "float32")
-    oracle.close(case, "loss", loss)
-    oracle.close(case, "t", t)
-    oracle.close(case, "net_x", seen.x, images(case.arrays.net_x))
-    oracle.close(case, "net_labels", seen.labels)
-    oracle.close(case, "net_out", seen.out, images(case.arrays.net_out))
-    loss:backward()
-    for name, p in pairs(parameters) do
-      oracle.close(case, "grad." .. name, p.grad, ours(case.arrays["grad." .. name]))
-    end
-    oracle.close(case, "loss_f64", (loss_of(case, "float64")))
-  end)
-end
-
-check.test("loss oracle: nothing left out", function()
-  check.eq(ran, 12)
-  check.eq(oracle.compared, 12 * 12)
-end)
-print(("loss oracle: %d cases, %d arrays compared"):format(ran, oracle.compared))
 
 -- ---- parameterizations agree ------------------------------------------------------------------
 

@@ -52,9 +52,33 @@ check.test("arguments by place, by name and as lists", function()
   check.eq(sl.conv2d(img, w, nil, 2, 1):shape(), { 1, 3, 3, 4 })
   check.eq(img:conv2d(w, { padding = 1 }):shape(), { 1, 5, 5, 4 })
   check.eq(sl.conv2d { x = img, w = w, b = sl.ones(4) }[1][1][1][1]:item(), 19)
+  check.eq(sl.conv2d(img, w, nil, { 1, 2 }, { padding = { 2, 0 } }):shape(), { 1, 7, 2, 4 })
+  check.eq(img:conv2d(w, { padding = 2, dilation = 2 }):shape(), { 1, 5, 5, 4 })
+  check.eq(img:conv2d(sl.ones { 3, 3, 1, 4 }, { groups = 2 })[1][1][1]:totable(), { 9, 9, 9, 9 })
+  check.eq(img:conv_transpose2d(sl.ones { 3, 3, 4, 2 }, { stride = 2, padding = 1 }):shape(), { 1, 9, 9, 4 })
+  check.eq(img:conv_transpose2d(sl.ones { 3, 3, 4, 2 }, nil, 2, 1, { output_padding = { 0, 1 } }):shape(),
+    { 1, 9, 10, 4 })
+  check.raises(function() img:conv2d(w, { groups = 2 }) end,
+    "conv2d: argument w: expected [3,3,1,cout] to match x's 2 channels, got [3,3,2,4]")
   check.raises(function() x:sum(1, { dims = 2 }) end, "sum: argument dims: given twice")
   check.raises(function() x:sum(1, true, 3) end, "sum: expected at most 3 arguments, got 4")
   check.raises(function() x:sum(0) end, "sum: argument dims: expected 1, 2, ... or, from the end, -1, -2, ..., got 0")
+end)
+
+check.test("pairs: one number for height and width, or both", function()
+  local img, box = sl.ones { 1, 6, 8, 2 }, sl.ones { 2, 3 }
+  check.eq(img:max_pool():shape(), { 1, 3, 4, 2 })
+  check.eq(img:max_pool({ 3, 2 }, { stride = 1, padding = { 1, 0 } }):shape(), { 1, 6, 7, 2 })
+  check.eq(img:avg_pool(2, { 2, 1 }):shape(), { 1, 3, 7, 2 })
+  check.eq(img:fir_resample(box, { up = { 2, 1 }, down = { 1, 2 }, padding = { 1, 0 } }):shape(), { 1, 12, 4, 2 })
+  check.eq(img:fir_resample(box, 1, 1, 2):shape(), { 1, 9, 10, 2 })
+  check.eq(img:fir_resample(box, 1, 1, { 1, 0, 3, 2 }):shape(), { 1, 6, 11, 2 })
+  check.raises(function() img:max_pool { 2, 2, 2 } end, "max_pool: argument window: expected an integer or two, got 3")
+  check.raises(function() img:max_pool "2" end, "max_pool: argument window: expected an integer or two, got the string")
+  check.raises(function() img:max_pool { window = { 1, 1.5 } } end, "max_pool: argument window[2]: expected an integer")
+  check.raises(function() img:max_pool(1 << 40) end, "max_pool: argument window: expected integers of less than 2^31")
+  check.raises(function() img:fir_resample(box, { padding = { 1, 2, 3 } }) end,
+    "fir_resample: argument padding: expected one number, {before, after} or {top, bottom, left, right}, got 3 numbers")
 end)
 
 check.test("positions count from 1", function()

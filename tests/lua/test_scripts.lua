@@ -47,7 +47,7 @@ local function interrupt_at(step)
 end
 
 check.test("each training script leaves samples.png, metrics.jsonl and checkpoint.safetensors", function()
-  for _, name in ipairs { "vp", "ve", "subvp" } do
+  for _, name in ipairs { "vp", "ve", "subvp", "edm", "flow" } do
     local text = train("train_" .. name .. ".lua", name, "--steps", "6")
     check.ok(text:find("step 6/6", 1, true), text)
     local names = system.list_folder(folder .. "/" .. name)
@@ -60,6 +60,12 @@ check.test("each training script leaves samples.png, metrics.jsonl and checkpoin
   end
 end)
 
+local function same_run(a, b, what)
+  for _, name in ipairs { "checkpoint.safetensors", "metrics.jsonl", "samples.png" } do
+    check.ok(bytes(a .. "/" .. name) == bytes(b .. "/" .. name), name .. " differs: " .. what)
+  end
+end
+
 check.test("Ctrl-C saves and exits 130; --resume gives the run never stopped; any number of threads", function()
   train("train_vp.lua", "whole", "--steps", "6", "--threads", "1")
   for _, at in ipairs { 1, 5 } do
@@ -68,10 +74,52 @@ check.test("Ctrl-C saves and exits 130; --resume gives the run never stopped; an
     check.eq(code, 130, text)
     check.ok(text:find("stopped after step " .. at, 1, true), text)
     train("train_vp.lua", "stopped" .. at, "--resume", "--threads", "2")
-    for _, name in ipairs { "checkpoint.safetensors", "metrics.jsonl", "samples.png" } do
-      check.ok(bytes(out .. "/" .. name) == bytes(folder .. "/whole/" .. name), name .. " differs, stopped at " .. at)
-    end
+    same_run(out, folder .. "/whole", "stopped at " .. at)
   end
+end)
+
+check.test("train_edm, train_flow: --resume gives the run never stopped; sample.lua, likelihood.lua", function()
+  for _, name in ipairs { "edm", "flow" } do
+    local script, out = "train_" .. name .. ".lua", folder .. "/stopped_" .. name
+    local code, text = run(words({ "-e", interrupt_at(4) }, script, { "--steps", "6", "--out", out }))
+    check.eq(code, 130, text)
+    train(script, "stopped_" .. name, "--resume", "--threads", "1")
+    same_run(out, folder .. "/" .. name, name)
+    code, text = run("scripts/sample.lua", out .. "/checkpoint.safetensors", "--n", "2", "--steps", "3")
+    check.eq(code, 0, text)
+    check.eq(sl.image.load(out .. "/samples/00002.png"):shape(), { 8, 8, 1 })
+    code, text = run("scripts/likelihood.lua", out .. "/checkpoint.safetensors", "--data", data, "--n", "2",
+      "--tolerance", "1e-2")
+    check.ok(code == 0 and text:find("2 test images, step 6: [%d.]+ %+%- [%d.]+ bits/dim"), text)
+  end
+end)
+
+check.test("objectives, parameterizations and networks by name, with their options", function()
+  local out = folder .. "/objective"
+  local asked = { "--objective", "min_snr", "--set", "gamma=1", "--parameterization", "v", "--net-set",
+    "num_res_blocks=1", "--net-set", "num_groups=2" }
+  train("train_vp.lua", "objective", "--steps", "2", table.unpack(asked))
+  local _, texts = sl.load(out .. "/checkpoint.safetensors")
+  check.eq(texts.objective, '{"kind":"min_snr","options":{"gamma":1}}')
+  check.eq(texts.score, '{"parameterization":"v"}')
+  check.ok(texts.network:find('"num_groups":2,"num_heads":1,"num_res_blocks":1', 1, true), texts.network)
+  train("train_vp.lua", "objective", "--resume", "--steps", "3", table.unpack(asked))
+  local function fails(part, ...)
+    local code, text = run(words({}, "train_vp.lua", { "--out", out, ... }))
+    check.ok(code ~= 0 and text:find(part, 1, true), text)
+  end
+  fails("--set gamma: the run in " .. out .. " began with 1, got 5", "--resume", "--set", "gamma=5")
+  fails("--objective: the run in " .. out .. " began with min_snr, got v", "--resume", "--objective", "v")
+  fails("--parameterization: the run in", "--resume", "--parameterization", "noise")
+  fails("--net-set num_heads: the run in", "--resume", "--net-set", "num_heads=2")
+  fails("--net: the run in", "--resume", "--net", "MLP")
+  fails("--objective: expected a name that --list prints, got hinge", "--objective", "hinge")
+  fails("--net: expected a name that --list prints, got Net", "--net", "Net")
+  fails("--nf: the network MLP has no such option: see --net-set", "--net", "MLP", "--nf", "3")
+  fails("'--set': expected <name>=<value>, got 'gamma'", "--set", "gamma")
+  fails("unknown option gama", "--objective", "min_snr", "--set", "gama=1")
+  local code, text = run("scripts/train_vp.lua", "--list")
+  check.ok(code == 0 and text:find("\nmin_snr ", 1, true) and text:find("\nUNet ", 1, true), text)
 end)
 
 check.test("--resume keeps to what was begun, and needs a checkpoint", function()
@@ -134,7 +182,8 @@ check.test("examples/custom_sde.lua draws its picture", function()
 end)
 
 check.test("--help and wrong options", function()
-  for _, script in ipairs { "train_vp.lua", "train_ve.lua", "train_subvp.lua", "sample.lua" } do
+  for _, name in ipairs { "train_vp", "train_ve", "train_subvp", "train_edm", "train_flow", "sample" } do
+    local script = name .. ".lua"
     local code, text = run("scripts/" .. script, "--help")
     check.eq(code, 0, text)
     check.ok(text:find("--threads", 1, true) and text:find("--seed", 1, true), text)

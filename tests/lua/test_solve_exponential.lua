@@ -262,7 +262,7 @@ check.test("adaptive steps keep each sample's error", function()
   check.raises(function() sampler(vp, score, nil, { x = start, trajectory = true }) end,
     "dpm_solver: option trajectory")
   check.raises(function() sampler(vp, function(y) return y * (0 / 0) end, nil, { x = start }) end,
-    "expected a finite, continuous score")
+    "is the score finite and smooth there?")
 end)
 
 check.test("the state at every step is the process's", function()

@@ -45,6 +45,15 @@ check.test("progress: the line", function()
   end
 end)
 
+check.test("progress: the line inside a step", function()
+  for step, bar in sl.progress(2, { quiet = true }) do
+    local before = tostring(bar)
+    bar:inside(0.25)
+    local want = ("^step %d/2 %%(25 %%%%%%)  [%%d.]+ steps/s  "):format(step)
+    check.ok(tostring(bar):match(want) and before:find("^step " .. step .. "/2  "), tostring(bar))
+  end
+end)
+
 check.test("progress: Ctrl-C ends the loop after the step under way, a second one at once", function()
   local last, kept
   for step, bar in sl.progress(100, { quiet = true }) do
@@ -92,11 +101,12 @@ end)
 
 local images = sl.randint(0, 256, { 20, 8, 8, 1 }, { dtype = "uint8" })
 
-local function trainer(own, process)
+local function trainer(own, process, objective)
   local settings = { batch = 8, warmup = 2, flip = true, dequantize = true, seed = 11 }
   for key, value in pairs(own or {}) do settings[key] = value end
   return sl.train.Trainer.new {
-    samples = images, process = process or { kind = "VP", options = { beta_min = 0.1, beta_max = 20 } },
+    samples = images, objective = objective,
+    process = process or { kind = "VP", options = { beta_min = 0.1, beta_max = 20 } },
     net = { kind = "UNet", options = { size = 8, channels = 1, nf = 8, ch_mult = { 1, 1 }, attn_resolutions = { 4 },
       num_res_blocks = 1, dropout = 0.1 } },
     settings = settings,
@@ -185,6 +195,115 @@ check.test("any process that comes one a file trains, and its checkpoint loads",
   end)
 end)
 
+-- A checkpoint as it was before a file named its objective.
+local function old_checkpoint(path, weighting)
+  local t = trainer({}, nil, weighting and { kind = "dsm", options = { weighting = weighting } })
+  t:step()
+  t:save(path)
+  local tensors, texts = sl.load(path)
+  local settings = json.decode(texts.settings)
+  settings.weighting, texts.objective = weighting or "std", nil
+  texts.settings = json.encode(settings)
+  sl.save(path, tensors, texts)
+  return t
+end
+
+check.test("a checkpoint that names no objective is of dsm, with the weighting of its settings", function()
+  with_folder(function(folder)
+    for _, weighting in ipairs { false, "likelihood" } do
+      local t = old_checkpoint(folder .. "/old", weighting)
+      check.eq(sl.train.load(folder .. "/old").step, 1)
+      local after = sl.train.Trainer.resume(folder .. "/old", images)
+      check.eq(after.about.objective, { kind = "dsm", options = { weighting = weighting or nil } })
+      t:step()
+      after:step()
+      t:save(folder .. "/whole")
+      after:save(folder .. "/old")
+      check.ok(bytes(folder .. "/old") == bytes(folder .. "/whole"), "the checkpoints differ")
+    end
+  end)
+end)
+
+-- Trains 2 steps at once, and 1 and 1 with a file between; returns the model of the file.
+local function there_and_back(folder, ...)
+  local whole, part = trainer(...), trainer(...)
+  train_to(whole, 2)
+  whole:save(folder .. "/whole")
+  part:step()
+  part:save(folder .. "/part")
+  part = sl.train.Trainer.resume(folder .. "/part", images)
+  part:step()
+  part:save(folder .. "/part")
+  check.ok(bytes(folder .. "/part") == bytes(folder .. "/whole"), "the checkpoints differ")
+  return sl.train.load(folder .. "/part"), whole
+end
+
+local EDM, FLOW = { kind = "EDM", options = {} }, { kind = "interpolant", options = {} }
+local PREDICTS = { edm = "F", flow = "velocity", v = "v", smld = "score" }
+
+check.test("every objective trains, stopped and resumed or not, and its checkpoint samples", function()
+  with_folder(function(folder)
+    for name, row in sl.loss.objectives:each() do
+      local options = row.options.trace and { trace = "hutchinson" } or {}
+      local process = name == "edm" and EDM or name == "flow" and FLOW or nil
+      local model, t = there_and_back(folder, { batch = 2 }, process, { kind = name, options = options })
+      check.eq(t.settings.parameterization, PREDICTS[name] or "noise")
+      local sampler, given = sl.train.sampler(model.kind, 4)
+      local x, info = sl.no_grad(sl.solve[sampler](given), model.process, model.score, { 1, 8, 8, 1 }, { seed = 1 })
+      check.ok(x:square():mean():item() < math.huge, name)
+      check.ok(info.nfe <= 4, name)
+    end
+  end)
+end)
+
+check.test("the sampler that a process names, for so many evaluations", function()
+  check.eq({ sl.train.sampler("VP", 40) }, { "ancestral", { steps = 40 } })
+  check.eq({ sl.train.sampler("interpolant", 41) }, { "ode", { method = "heun", steps = 20 } })
+  check.eq({ sl.train.sampler(nil, 3) }, { "ancestral", { steps = 3 } })
+  for name, row in sl.sde.processes:each() do
+    if row.sampler then check.ok(select(2, sl.train.sampler(name, 1)).steps == 1, name) end
+  end
+end)
+
+check.test("what the objective says of the score, and what is given instead", function()
+  local function settings(objective, own, process) return trainer(own, process, objective).about.score end
+  local edm = { kind = "edm", options = { sigma_data = 0.7 } }
+  check.eq(settings(edm, {}, EDM),
+    { parameterization = "F", precondition = { kind = "EDM", options = { sigma_data = 0.7 } } })
+  check.eq(settings({ kind = "edm", options = { distribution = "ve" } }, {}, EDM).precondition,
+    { kind = "VE", options = { sigma_min = 0.02, sigma_max = 100 } })
+  check.eq(settings(edm, { parameterization = "v" }), { parameterization = "v" })
+  check.eq(settings({ kind = "flow", options = {} }), { parameterization = "velocity" })
+  check.eq(settings({ kind = "dsm", options = {} }, { parameterization = "F", precondition = "VP" }).precondition, "VP")
+  local ddpm = { kind = "ddpm", options = { n_steps = 100 } }
+  check.eq(settings(ddpm, { parameterization = "noise" }).label.options, { n_steps = 100, descending = false })
+  check.raises(function() settings(ddpm, { parameterization = "v" }) end,
+    'train: option parameterization: expected "noise", as ddpm trains it, got "v"')
+  check.raises(function() settings(ddpm, { label = "std" }) end, "train: option label: expected")
+  check.raises(function() settings { kind = "hinge", options = {} } end,
+    "train: option objective: expected a name that sl.loss.list() has, got hinge")
+  check.raises(function() settings { kind = "edm", options = { sigma = 1 } } end, "edm: unknown option sigma")
+  check.raises(function() settings { kind = "dsm", options = { weighting = function(t) return t end } } end,
+    "train: option objective: a checkpoint has to hold its options")
+end)
+
+check.test("levels: the network is told the numbers that its objective trained it with", function()
+  local seen
+  local function net(x, label)
+    seen = label:totable()
+    return x
+  end
+  local t = sl.tensor { 0, 0.5, 1 }
+  for _, process in ipairs { sl.sde.VP {}, sl.sde.VE {} } do
+    local x = sl.zeros { 3, 2 }
+    process:score(net, { label = { "level", n_steps = 11 } })(x, t * process.T)
+    check.close(seen, { 0, 5, 10 })
+    process:score(net, { label = { "level", n_steps = 11, descending = true } })(x, t * process.T)
+    check.close(seen, { 10, 5, 0 })
+  end
+  check.raises(function() sl.sde.VP {}:score(net, { label = { "level", n_steps = "many" } }) end, "option n_steps")
+end)
+
 check.test("a failed save leaves the previous checkpoint", function()
   with_folder(function(folder)
     local path, t = folder .. "/c", trainer()
@@ -205,6 +324,22 @@ check.test("the averaged parameters are put back, also after an error", function
   check.raises(function() t:with_average(function() error "from inside" end) end, "from inside")
   check.eq(before:totable(), values)
   check.ok(t.net.training)
+end)
+
+check.test("held-out objective: the same at every call, one number for all chunks; the random numbers stay", function()
+  local vp, x0 = sl.sde.VP {}, sl.randn { 130, 2 }
+  local score = vp:score(function(x) return x * 0.5 end)
+  for _, kind in ipairs { "v", "ssm_vr" } do
+    local objective = { kind = kind, options = {} }
+    local before = sl.rng_state()
+    local first = sl.no_grad(sl.train.heldout_objective, vp, score, x0, objective)
+    check.eq(sl.rng_state(), before)
+    sl.manual_seed(5)
+    check.eq(sl.no_grad(sl.train.heldout_objective, vp, score, x0, objective), first)
+    sl.set_rng_state { seed = 0, seen = 0 }
+    check.close(first, sl.loss[kind](vp, score, x0):item(), 1e-5)
+    sl.set_rng_state(before)
+  end
 end)
 
 check.test("held-out loss: 0 for the exact score, the noise's power for none", function()

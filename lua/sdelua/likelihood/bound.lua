@@ -1,8 +1,8 @@
 -- Bounds on the likelihood of the reverse SDE, whose exact likelihood no ODE gives (Song et al. 2021b, "Maximum
--- likelihood training of score-based diffusion models", theorems 1 and 3), by Monte Carlo with times drawn in
--- proportion to the weight g^2/s^2 (its section 5.1), so that what is averaged is a plain squared error.
+-- likelihood training of score-based diffusion models": theorem 1 on the KL, and their bound on log p), by Monte Carlo
+-- with times drawn in proportion to the weight g^2/s^2, so that what is averaged is a plain squared error.
 --
--- Theorem 3, with grad log p_0t(x_t|x) = -z/s for x_t = m x + c + s z and the noise e(x_t, t) = -s score(x_t, t):
+-- Their bound, with grad log p_0t(x_t|x) = -z/s for x_t = m x + c + s z and the noise e(x_t, t) = -s score(x_t, t):
 --   -log p(x) <= -E log pi(x_T) + 1/2 int E (g/s)^2 (|e - z|^2 - D) dt - int div f dt,
 -- where int g^2/s^2 = log s^2/m^2 =: l and int div f = D log m are closed forms. Most of the variance is that of |z|^2:
 -- for Gaussian data of variance v, z has the factor -r in e - z, r = m^2 v/(m^2 v + s^2). So |e - z|^2 - r^2 |z|^2 is
@@ -212,7 +212,7 @@ end
 -- two parts. One of the options
 --   truth: the score (x, t) of the data's own marginals. Theorem 1: 1/2 int g^2 E |truth - score|^2 dt + KL(p_T || pi),
 --   for p_0 and p at time eps; option terminal: the last term, else the mean of KL(p_T(.|x) || pi), which is no less
---   entropy: of p_0, in nats. Theorem 3: -entropy less the mean of likelihood.bound, with denoise as there
+--   entropy: of p_0, in nats. -entropy less the mean of likelihood.bound, with denoise as there
 -- and samples = 1 for each point, eps, times, sigma_data, seed, first, index, noise as in likelihood.bound.
 function bound.kl_bound(process, score, x, opts)
   local who = "likelihood.kl_bound"

@@ -27,7 +27,7 @@ local function along_flow(who, forward, process, score, x, opts)
 end
 
 --- The code z of each point x [N, ...]: where the probability flow takes it from eps to T (Song et al. 2021, appendix
--- D.3). Options: eps (the process's eps.likelihood), rtol, atol, method, norm, max_steps, callback, as in sl.solve.ode.
+-- D.5). Options: eps (the process's eps.likelihood), rtol, atol, method, norm, max_steps, callback, as in sl.solve.ode.
 -- info: nfe [N].
 function latent.encode(process, score, x, opts)
   return along_flow("likelihood.encode", true, process, score, x, opts)

@@ -3,6 +3,9 @@
 -- A row holds, besides doc, source and options,
 --   needs      "kernel": a transition kernel (the affine tier)
 --   static     it also works without a process, on the data alone: process nil, score a function of x
+--   score      function(o): options of process:score for the networks that it was made for, parameterization =,
+--              label = or precondition =; the latter two as { kind =, options = }, so that a file can hold them
+--   bare       it calls the network itself, which has to be of that score
 --   loss       function(o, process, score, x0): o the options, o.who the objective's name
 -- Every random number comes from the TRAIN stream, so it depends on the seed and on the samples seen before it in the
 -- run, not on batches or threads; t, z and their like may be given instead.

@@ -9,6 +9,11 @@ local levels = {}
 --- n_steps levels (Song et al. 2021, appendix C: process:levels); labels int64 [N] and z in place of draws.
 levels.OPTIONS = { n_steps = 1000, labels = options.NONE, z = options.NONE, reduce_mean = true }
 
+--- The label of process:score that tells such a network the level at t.
+function levels.label(o, descending)
+  return { kind = "level", options = { n_steps = o.n_steps, descending = descending or false } }
+end
+
 --- The network itself, called with (x, label).
 function levels.net(score) return getmetatable(score) == Score and score.net or score end
 

@@ -142,6 +142,18 @@ function Module:load_state_dict(state)
   return self
 end
 
+local function importer(who, self)
+  if type(self) == "table" and self.torch_names then return require "sdelua.nn.import" end
+  error(who .. ": expected a network with a method torch_names, got " .. tostring(self):match "^[^\n]*", 0)
+end
+
+--- The same from a state dict of PyTorch, for networks that know its names (see sdelua/nn/import.lua).
+function Module:load_torch(state) return importer("load_torch", self).load(self, state) end
+
+--- sl.nn.SongUNet:from_torch(state, options): a new network with those weights. Of the options a class knows by itself
+--- what it can tell from the weights.
+function Module:from_torch(state, options) return importer("from_torch", self).make(self, state, options) end
+
 function Module:zero_grad()
   for _, p in ipairs(self:parameters()) do p.grad = nil end
 end

@@ -1,6 +1,8 @@
 --- sl.sde: diffusion processes. sl.sde.VP, sl.sde.VE … are the files of sdelua/sde/processes, one each; sl.sde.list()
 -- names them. sl.sde.define makes a process from your own functions. Everything else about a process follows from its
--- drift and diffusion (see include/sdelua/sde.h).
+-- drift and diffusion (see include/sdelua/sde.h). A row holds, besides doc, source and options,
+--   new        function(o): the process; o.given is what was given, without defaults
+--   sampler    { name, option = … }: what scripts draw with unless told otherwise (ancestral)
 local collection = require "sdelua.collection"
 local options = require "sdelua.options"
 

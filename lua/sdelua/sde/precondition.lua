@@ -108,10 +108,10 @@ function Precondition.new(spec)
   return setmetatable(self, Precondition)
 end
 
---- D(x; sigma) of the network F for x [N, ...], sigma [N]. A network with more channels than x has, as iDDPM's which
--- also predicts a variance, gives its first.
-function Precondition:denoised(net, x, sigma)
-  local y, channels = net(x * column(self.inp(sigma), x), self.noise(sigma)), x:shape(x:dim())
+--- D(x; sigma) of the network F for x [N, ...], sigma [N]; F is given what else there is, such as labels of classes. A
+-- network with more channels than x has, as iDDPM's which also predicts a variance, gives its first.
+function Precondition:denoised(net, x, sigma, ...)
+  local y, channels = net(x * column(self.inp(sigma), x), self.noise(sigma), ...), x:shape(x:dim())
   if y:shape(y:dim()) > channels then y = y:narrow(y:dim(), 1, channels) end
   return x * column(self.skip(sigma), x) + y * column(self.out(sigma), x)
 end

@@ -24,11 +24,24 @@ local labels = {
   std = function(process, x, t) return process:coefficient("s", x, t):reshape { -1 } end,
 }
 
+-- { "level", n_steps = N, descending = false }: the number from 0 to N - 1 of the level at t, 0 the least noisy one or,
+-- descending, the noisiest; a fraction between levels.
+local function level(spec)
+  local o = options.read("score: label", { n_steps = spec.n_steps, descending = spec.descending },
+    { n_steps = 1000, descending = false })
+  return function(process, _, t)
+    local up = t * ((o.n_steps - 1) / process.T)
+    return o.descending and up * -1 + (o.n_steps - 1) or up
+  end
+end
+
 local function label_of(process, label)
   if label == nil then label = process.label end
   if labels[label] then return labels[label] end
+  if type(label) == "table" and label[1] == "level" then return level(label) end
   if type(label) ~= "function" then
-    error(('score: option label: expected "time", "std" or a function of t, got %s'):format(tostring(label)), 4)
+    error(('score: option label: expected "time", "std", { "level", n_steps = } or a function of t, got %s')
+      :format(tostring(label)), 4)
   end
   return function(_, _, t) return label(t) end
 end
@@ -37,7 +50,7 @@ end
 
 local function plain(self, x, t) return self.net(x, self.label(self.process, x, t)) end
 
--- score = -grad E (Song et al. 2021, section 2; Salimans & Ho 2021): E is [N], or one number a sample in any shape.
+-- score = -grad E (Salimans & Ho 2021): E is [N], or one number a sample in any shape.
 -- Where ops are recorded the gradient is recorded too, so that losses can go through it.
 local function energy(self, x, t)
   local recording = sl.is_recording()

@@ -14,7 +14,7 @@ local function fail(who, key, expected, got)
 end
 
 -- Orders of the single steps that make up n evaluations: full ones, and lower ones at the end for the rest (Lu et al.
--- 2022a, section 3.4).
+-- 2022a, section 3.3, appendix D.3).
 local function orders_of(o, n)
   local list, rest = {}, n % o.order
   if o.method == "singlestep" and o.order == 3 and rest == 0 then rest = 3 end
@@ -68,6 +68,34 @@ local function single(o, run, form)
   local r1, r2 = places(run, order)
   local line = Line.new(run, form, run.sigma, math.log(run.sigma / run.sigma_next), run.sigma_next)
   return line:step(run.x, order, o.solver_type, {}, r1, r2)
+end
+
+-- ---- adaptive steps (the control of Jolicoeur-Martineau et al. 2021) -------------------------------------
+
+-- The largest error; one that is no number counts as such.
+local function largest(sizes)
+  local worst = 0
+  for _, size in ipairs(sizes) do
+    if size ~= size then return size end
+    worst = math.max(worst, size)
+  end
+  return worst
+end
+
+local function judge(c, size)
+  c.h = c.theta * (c.to - c.lambda) * size ^ (-1 / c.order)
+  return size <= 1
+end
+
+-- Errors are those of the process's own states.
+local function by_error(o, run, form)
+  return adaptive(run, {
+    form = form, order = o.order, solver_type = o.solver_type, atol = o.atol, rtol = o.rtol,
+    whole = o.norm == "batch", eta = 0, measured = function(y, sigma) return (run:to_process(y, sigma)) end,
+    control = function()
+      return { h = o.h_init, judge = judge, together = largest, theta = o.theta, order = o.order }
+    end,
+  })
 end
 
 local function check_method(who, o)
@@ -127,7 +155,7 @@ function dpm.row(form, row)
     local order = exponential.order_here(o, run, o.order)
     return exponential.multistep(run, form, order, o.order, o.solver_type, o.noise)
   end
-  row.sample = function(o, run) return adaptive(o, run, form) end
+  row.sample = function(o, run) return by_error(o, run, form) end
   return row
 end
 

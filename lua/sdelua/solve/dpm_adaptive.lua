@@ -1,107 +1,163 @@
--- DPM-Solver-12 and -23: steps whose length follows the difference of two orders (Lu et al. 2022a, appendix C, with the
--- control of Jolicoeur-Martineau et al. 2021). Each sample has its own, and leaves the batch when it arrives; with
--- norm = "batch" all share one, that of the sample whose error is largest.
+-- DPM-Solver-12 and -23: steps whose length follows the difference of two orders (Lu et al. 2022a, appendix C). Each
+-- sample has its own, and leaves the batch when it arrives; as a whole, all share one. A group is what shares a length:
+-- a sample, or the batch. What differs between solvers is its way:
+--
+--   form, order, solver_type     of the steps (see dpm_line.lua)
+--   atol, rtol                   an error counts in units of max(atol, rtol |lower order|, rtol |the last one|)
+--   whole                        one group
+--   control()                    of a group: { h = of the first step in lambda, judge = fn, together = fn };
+--                                judge(c, E) accepts a step from c.lambda to c.to of error E, and sets c.h, the next
+--                                one's; together(errors) is the whole's error from its samples'
+--   measured(y, sigma)           the state in which errors are measured; nil: as it is
+--   eta, s_noise                 noise after each step, as in k-diffusion's ancestral samplers
+--   max_steps                    or nil
 local sl = require "sdelua"
-local Line = require "sdelua.solve.dpm_line"
 local column = require "sdelua.sde.common".column
+local kd = require "sdelua.solve.kdiffusion"
+local Line = require "sdelua.solve.dpm_line"
 
 local exp, log = math.exp, math.log
 
+local NEAR = 1e-5 -- an arrival, in log sigma
 local SHORTEST = 1e-9 -- of the steps in lambda
 
-local function filled(n, v)
+-- f(group) of each: a number where the batch is one, else a list.
+local function numbers(walk, f)
+  if walk.whole then return f(walk.groups[1]) end
   local list = {}
-  for i = 1, n do list[i] = v end
+  for i, c in ipairs(walk.groups) do list[i] = f(c) end
   return list
 end
 
--- Of each sample, the root mean square of higher - lower over max(atol, rtol |lower|, rtol |before|).
-local function errors(o, lower, higher, before)
-  local scale = (lower:abs():maximum(before:abs()) * o.rtol):clamp { lo = o.atol }
-  return ((higher - lower) / scale):square():reshape({ lower:shape(1), -1 }):mean(2):sqrt():totable()
+local function sigma_of(c) return exp(-c.lambda) end
+
+-- ---- the error of a step ------------------------------------------------------------------------------
+
+-- Of each sample, the root mean square of what low and high differ by, in units of the tolerance; or the whole's.
+local function sizes(way, walk, low, high)
+  local scale = (low:abs():maximum(walk.low:abs()) * way.rtol):clamp { lo = way.atol }
+  local excess = ((low - high) / scale):to "float64"
+  local list = excess:reshape({ low:shape(1), -1 }):square():mean(2):sqrt():totable()
+  return walk.whole and { walk.groups[1].together(list) } or list
 end
 
--- sigma and h after a step with error E.
-local function moved(o, run, sigma, h, E)
-  if E <= 1 then sigma = math.max(sigma * exp(-h), run.sigma_min) end
-  if sigma <= run.sigma_min * (1 + 1e-12) then return run.sigma_min, 0 end
-  local longest = o.theta * h * E ^ (-1 / o.order)
-  if longest ~= longest or longest < SHORTEST then
-    error(("%s: the step came to %g at sigma = %g: expected a finite, continuous score"):format(run.name, longest,
-      sigma), 0)
+local function check_progress(run, way, c, size)
+  c.steps = c.steps + 1
+  local many = way.max_steps and c.steps > way.max_steps
+  if size ~= size or c.h ~= c.h or c.h < SHORTEST or many then
+    error(("%s: %s at sigma = %.6g: is the score finite and smooth there?"):format(run.name,
+      many and "max_steps reached" or "the step size vanishes", sigma_of(c)), 0)
   end
-  return sigma, math.min(longest, log(sigma / run.sigma_min))
 end
 
--- All samples move together: the state is higher's or stays.
-local function move_all(o, run, s, E, higher, lower_x)
-  local worst = math.max(table.unpack(E))
-  for _, e in ipairs(E) do worst = e ~= e and e or worst end
-  if worst <= 1 then s.y, s.before = higher, lower_x end
-  s.sigma, s.h = moved(o, run, s.sigma, s.h, worst)
-end
+-- ---- a step ---------------------------------------------------------------------------------------------
 
-local function move_each(o, run, s, E, higher, lower_x)
-  local taken = {}
-  for i, e in ipairs(E) do
-    taken[i] = e <= 1 and 1 or 0
-    s.sigma[i], s.h[i] = moved(o, run, s.sigma[i], s.h[i], e)
-  end
-  local mask = column(taken, s.y):gt(0)
-  s.y, s.before = mask:where(higher, s.y), mask:where(lower_x, s.before)
-end
-
--- Puts by the samples that have arrived.
-local function part(s)
-  local stay, sigma, h, rows = {}, {}, {}, {}
-  for i, row in ipairs(s.rows) do
-    if s.h[i] == 0 then
-      s.done[row] = s.y:narrow(1, i, 1)
-    else
-      stay[#stay + 1], sigma[#sigma + 1], h[#h + 1], rows[#rows + 1] = i, s.sigma[i], s.h[i], row
+-- Where a step ends: at c.to after noise, to which the solver goes by way of c.down.
+local function aim(way, walk)
+  for _, c in ipairs(walk.groups) do
+    c.to, c.up = math.min(walk.stop, c.lambda + c.h), 0.0
+    c.down = c.to
+    if way.eta > 0 then
+      local to = exp(-c.to)
+      c.down = math.min(walk.stop, -log((kd.ancestral(sigma_of(c), to, way.eta))))
+      c.up = math.sqrt(math.max(to * to - exp(-2 * c.down), 0))
     end
   end
-  if #stay == #s.rows then return end
-  s.sigma, s.h, s.rows = sigma, h, rows
-  if #stay == 0 then return end
-  local index = sl.tensor(stay, { dtype = "int64" })
-  s.y, s.before = s.y:index_select(index, 1), s.before:index_select(index, 1)
 end
 
-local function begin(o, run)
-  local n, alone = run.x:shape(1), o.norm == "sample"
-  local h = math.min(o.h_init, log(run.sigma_max / run.sigma_min))
-  local s = {
-    y = run.x, before = (run:to_process(run.x, run.sigma_max)), rows = {}, done = {}, nfe = filled(n, 0),
-    sigma = alone and filled(n, run.sigma_max) or run.sigma_max, h = alone and filled(n, h) or h,
-  }
-  for i = 1, n do s.rows[i] = i end
-  return s, alone
+-- What the path between lambda and `to` adds to each.
+local function noise_of(way, run, walk, x)
+  local from, to = numbers(walk, sigma_of), numbers(walk, function(c) return exp(-c.to) end)
+  if walk.whole then return run:brownian(from, to) * (walk.groups[1].up * way.s_noise) end
+  local a, b = sl.tensor(from, { dtype = "float64" }), sl.tensor(to, { dtype = "float64" })
+  local W = run.call.source:only(walk.places):increment(x:shape(), a, b, x.dtype)
+  return W * column(numbers(walk, function(c) return c.up * way.s_noise / math.sqrt(sigma_of(c) - exp(-c.to)) end), x)
 end
 
-local function step(o, run, form, s, alone)
-  local line = Line.new(run, form, s.sigma, s.h)
-  local lower, higher = line:pair(s.y, o.order, o.solver_type)
+-- Groups that stand move on.
+local function advance(way, run, walk, low, high)
+  local any, taken = false, {}
+  for i, c in ipairs(walk.groups) do any, taken[i] = any or c.accept and c.up > 0, c.accept and 1 or 0 end
+  if any then high = high + noise_of(way, run, walk, high) end
+  local moved = column(taken, high):gt(0)
+  walk.x, walk.low = sl.where(moved, high, walk.x), sl.where(moved, low, walk.low)
+  for _, c in ipairs(walk.groups) do
+    if c.accept then c.lambda, c.accepted = c.to, c.accepted + 1 end
+  end
+end
+
+local function attempt(way, run, walk)
+  aim(way, walk)
+  local line = Line.new(run, way.form, numbers(walk, sigma_of), numbers(walk, function(c) return c.down - c.lambda end))
+  local low, high = line:pair(walk.x, way.order, way.solver_type)
   local sigma = line:at(1)
-  local lower_x = run:to_process(lower, sigma)
-  local E = errors(o, lower_x, (run:to_process(higher, sigma)), s.before)
-  for _, row in ipairs(s.rows) do s.nfe[row] = s.nfe[row] + o.order end
-  local move = alone and move_each or move_all
-  move(o, run, s, E, higher, lower_x)
-  run:report(s.y, s.sigma)
+  local seen = way.measured(low, sigma)
+  for i, size in ipairs(sizes(way, walk, seen, way.measured(high, sigma))) do
+    local c = walk.groups[i]
+    c.accept = c:judge(size)
+    check_progress(run, way, c, size)
+  end
+  advance(way, run, walk, seen, high)
 end
 
---- The state at sigma_min.
-return function(o, run, form)
-  if run.call.trajectory then
-    error(("%s: option trajectory: expected a fixed grid, for adaptive samples have times of their own")
-      :format(run.name), 0)
+-- ---- the way down -----------------------------------------------------------------------------------------
+
+-- Samples that have arrived leave the batch.
+local function part(walk)
+  local stay, places, groups = {}, {}, {}
+  for i, place in ipairs(walk.places) do
+    local c = walk.groups[walk.whole and 1 or i]
+    if c.lambda < walk.stop - NEAR then
+      stay[#stay + 1], places[#places + 1], groups[#groups + 1] = i, place, c
+    else
+      walk.out[place], walk.counts[place] = walk.x:narrow(1, i, 1), c
+    end
   end
-  local s, alone = begin(o, run)
-  while alone and #s.rows > 0 or not alone and s.h > 0 do
-    step(o, run, form, s, alone)
-    if alone then part(s) end
+  if #stay > 0 and #stay < #walk.places then
+    local index = sl.tensor(stay, { dtype = "int64" })
+    walk.x, walk.low = walk.x:index_select(index, 1), walk.low:index_select(index, 1)
   end
-  run.evaluations = sl.tensor(s.nfe, { dtype = "int64" })
-  return alone and sl.cat(s.done, 1) or s.y
+  walk.places = places
+  if not walk.whole then walk.groups = groups end
+end
+
+local function begin(way, run)
+  local walk = {
+    x = run.x, low = way.measured(run.x, run.sigma_max), stop = -log(run.sigma_min), whole = way.whole, places = {},
+    groups = {}, out = {}, counts = {},
+  }
+  for i = 1, run.x:shape(1) do walk.places[i] = i end
+  for i = 1, way.whole and 1 or #walk.places do
+    local c = way.control()
+    c.lambda, c.steps, c.accepted = -log(run.sigma_max), 0, 0
+    walk.groups[i] = c
+  end
+  return walk
+end
+
+local function info_of(way, run, walk)
+  local function counts(f)
+    local list = {}
+    for place, c in ipairs(walk.counts) do list[place] = f(c) end
+    return sl.tensor(list, { dtype = "int64" })
+  end
+  run.evaluations = counts(function(c) return c.steps * way.order end)
+  return {
+    steps = counts(function(c) return c.steps end), n_accept = counts(function(c) return c.accepted end),
+    n_reject = counts(function(c) return c.steps - c.accepted end),
+  }
+end
+
+--- The state at sigma_min, and counts for info.
+return function(run, way)
+  if run.call.trajectory and not way.whole then
+    error(run.name .. ': option trajectory: expected norm = "batch", for samples have times of their own', 0)
+  end
+  local walk = begin(way, run)
+  while #walk.places > 0 do
+    attempt(way, run, walk)
+    run:report(walk.x, numbers(walk, sigma_of))
+    part(walk)
+  end
+  return #walk.out > 0 and sl.cat(walk.out, 1) or run.x, info_of(way, run, walk)
 end

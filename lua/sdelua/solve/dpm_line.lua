@@ -58,8 +58,8 @@ function Line:model(y, r)
   return exponential.model(self.form, self.run, y, r == 0 and self.sigma or self:at(r))
 end
 
---- DPM-Solver-1, -2 or -3 over the whole line (Lu et al. 2022a, section 3.2 and appendix B; 2022b, algorithm 1 and
--- appendix B). f holds what is known of the values at 0, r1, r2, and receives the others.
+--- DPM-Solver-1, -2 or -3 over the whole line (Lu et al. 2022a, section 3.2 and appendix C; 2022b). f holds what is
+-- known of the values at 0, r1, r2, and receives the others.
 function Line:step(y, order, kind, f, r1, r2)
   f[1] = f[1] or self:model(y, 0)
   if order == 1 then return self:advance(y, 1, { f[1] }, { 0 }) end

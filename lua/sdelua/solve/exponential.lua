@@ -4,9 +4,9 @@
 --   y_t = y_s - (1 + tau^2) sigma_t int_0^h e^(h - u) eps du + tau sqrt(sigma_s^2 - sigma_t^2) z        (noise)
 --   y_t = e^-H y_s + int_0^H e^-(H - u) D du + sigma_t sqrt(1 - e^(-2 tau^2 h)) z,  H = (1 + tau^2) h   (data)
 --
--- for z unit normal (Lu et al. 2022a, eq. 3.4; 2022b, eq. 8; Xue et al. 2023, section 4). A method replaces what the
--- model says, f = eps or D, by a polynomial through its values at nodes r = u/h, and integrates that: with the moments
--- mu_k of r^k, the weights w of the values satisfy sum_j w_j r_j^k = mu_k, and y_t = a y_s + c sum_j w_j f_j.
+-- for z unit normal (Lu et al. 2022a, eq. 3.4; 2022b; Xue et al. 2023). A method replaces what the model says, f = eps
+-- or D, by a polynomial through its values at nodes r = u/h, and integrates that: with the moments mu_k of r^k, the
+-- weights w of the values satisfy sum_j w_j r_j^k = mu_k, and y_t = a y_s + c sum_j w_j f_j.
 --
 -- The first steps of a method of many values have fewer, and are of lower order. From T, where the model hardly changes
 -- along the way, that does not show; started further down, it limits the order to 2 (with one value in the first step).
@@ -41,7 +41,7 @@ local kinds = {
   dpmsolver = function(mu)
     if #mu == 2 then mu[2] = mu[1] / 2 elseif #mu == 3 then mu[3] = mu[3] / 2 end
   end,
-  -- Zhao et al. 2023, section 3: B(h) = h or e^h - 1, with a_1 = 1/2.
+  -- Zhao et al. 2023: B(h) = h or e^h - 1, with a_1 = 1/2.
   bh1 = function(mu) if #mu == 2 then mu[2] = 0.5 end end,
   bh2 = function(mu) if #mu == 2 then mu[2] = mu[1] / 2 end end,
 }

@@ -17,12 +17,12 @@ local function same(v) return v end
 
 grid.rows = {
   uniform = { space = "time", options = {}, make = function(n, hi, lo) return spaced(n, hi, lo, same, same) end },
-  --- Even in sqrt t (Song et al. 2020a, appendix D.3).
+  --- Even in sqrt t (Song et al. 2020a, appendix D.2).
   quadratic = {
     space = "time", options = {},
     make = function(n, hi, lo) return spaced(n, hi, lo, math.sqrt, function(v) return v * v end) end,
   },
-  --- Even in log(m^2/s^2) (Lu et al. 2022a, section 3.4): even in log sigma.
+  --- Even in log(m^2/s^2) (Lu et al. 2022a, section 3.3): even in log sigma.
   logsnr = {
     space = "sigma", options = {}, make = function(n, hi, lo) return spaced(n, hi, lo, math.log, math.exp) end,
   },

@@ -7,29 +7,37 @@ local checkpoint = {}
 
 local FORMAT = "sdelua checkpoint 1"
 
--- What a file may name: these networks, and processes that come one a file (sdelua/collection.lua), whose code is here
+-- What a file may name: networks and processes that come one a file (sdelua/collection.lua), whose code is here
 -- already. Anything else has to be handed to build by the caller.
-local KNOWN = {
-  nn = function(kind) return kind == "UNet" or kind == "MLP" end,
-  sde = function(kind) return sl.sde.processes:find(kind) ~= nil end,
-}
+local KNOWN = { nn = sl.nn.networks, sde = sl.sde.processes }
 
 local GROUPS = { "model", "ema", "optim" }
 
 local function construct(path, what, room, description)
   local kind, opts = description.kind, description.options
-  if not KNOWN[room](kind) or type(opts) ~= "table" then
+  if not KNOWN[room]:find(kind) or type(opts) ~= "table" then
     error(("checkpoint: %s: expected a known %s with options, got %s; hand over your own to load"):format(path, what,
       json.encode(description)), 0)
   end
   return sl[room][kind](opts)
 end
 
+-- { kind =, options = } of a file as process:score takes it: { kind, option = … }.
+local function spread(description)
+  if type(description) ~= "table" then return description end
+  local given = { description.kind }
+  for key, value in pairs(description.options or {}) do given[key] = value end
+  return given
+end
+
 --- Network, process and score of the texts `about`; `own` may hold net and process, which then serve instead.
 function checkpoint.build(path, about, own)
   local net = own.net or construct(path, "network", "nn", about.network)
   local process = own.process or construct(path, "process", "sde", about.process)
-  return net, process, process:score(net, about.score)
+  local said = about.score
+  return net, process, process:score(net, {
+    parameterization = said.parameterization, label = spread(said.label), precondition = spread(said.precondition),
+  })
 end
 
 --- groups: { model = {name -> tensor}, ema = ..., optim = ... }; about: a table of values that JSON can write.
@@ -60,6 +68,21 @@ local REQUIRED = {
   step = "number", generator = "table",
 }
 
+-- Before a file named its objective it was dsm, and the weighting a setting.
+local function objective_before(settings)
+  local weighting = settings.weighting
+  settings.weighting = nil
+  return { kind = "dsm", options = { weighting = weighting ~= "std" and weighting or nil } }
+end
+
+local function value(path, texts, key, kind)
+  local ok, found = pcall(json.decode, texts[key] or "")
+  if not ok or type(found) ~= kind then
+    error(("checkpoint: %s: text %s: expected a %s in JSON, got %s"):format(path, key, kind, tostring(texts[key])), 0)
+  end
+  return found
+end
+
 --- groups, about: what save was given.
 function checkpoint.load(path)
   local tensors, texts = sl.load(path)
@@ -67,13 +90,8 @@ function checkpoint.load(path)
     error(("checkpoint: %s: expected the text format to be %s, got %s"):format(path, FORMAT, tostring(texts.format)), 0)
   end
   local about = {}
-  for key, kind in pairs(REQUIRED) do
-    local ok, value = pcall(json.decode, texts[key] or "")
-    if not ok or type(value) ~= kind then
-      error(("checkpoint: %s: text %s: expected a %s in JSON, got %s"):format(path, key, kind, tostring(texts[key])), 0)
-    end
-    about[key] = value
-  end
+  for key, kind in pairs(REQUIRED) do about[key] = value(path, texts, key, kind) end
+  about.objective = texts.objective and value(path, texts, "objective", "table") or objective_before(about.settings)
   return split(path, tensors), about
 end
 

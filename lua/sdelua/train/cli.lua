@@ -1,4 +1,6 @@
 -- What the scripts' command lines share.
+local options = require "sdelua.options"
+
 local cli = {}
 
 --- A parser of lua-argparse.
@@ -37,6 +39,42 @@ function cli.integers(text)
     if (list[#list] or 0) < 1 then return nil, ("expected integers such as 1,2,2, got '%s'"):format(text) end
   end
   return list
+end
+
+local words = { ["true"] = true, ["false"] = false }
+
+-- Numbers with commas between them as a list, else a number, true, false or the text.
+local function value_of(text)
+  if not text:find "," then
+    if words[text] ~= nil then return words[text] end
+    return tonumber(text) or text
+  end
+  local list = {}
+  for item in text:gmatch "[^,]+" do
+    list[#list + 1] = tonumber(item)
+    if not list[#list] then return text end
+  end
+  return list
+end
+
+--- An option `flag` of the parser, given any number of times as <name>=<value>; `collect` makes a table of them.
+function cli.add_assignments(parser, flag, text)
+  return parser:option(flag, text):argname "<name>=<value>":count "*":convert(function(given)
+    local name, value = given:match "^([%w_]+)=(.*)$"
+    if not name then return nil, ("option '%s': expected <name>=<value>, got '%s'"):format(flag, given) end
+    return { name = name, value = value_of(value) }
+  end)
+end
+
+--- { name = value } of a list of assignments; what has a list for its default in `known` is one.
+function cli.collect(assignments, known)
+  local o = {}
+  for _, a in ipairs(assignments) do
+    local default = known and known[a.name]
+    local list = type(default) == "table" and default ~= options.NONE and type(a.value) ~= "table"
+    o[a.name] = list and { a.value } or a.value
+  end
+  return o
 end
 
 return cli

@@ -9,23 +9,48 @@ local train = {
   main = require "sdelua.train.main",
 }
 
---- A trained model, ready to sample: { net, process, score, shape, step }, net with the averaged parameters and in
--- evaluation mode, shape that of one sample. own = { net =, process = } serve instead of those that the checkpoint
--- names.
+--- Name and options of the sampler that suits the process called `kind` (its row's word, else ancestral), for about so
+-- many evaluations of the network.
+function train.sampler(kind, evaluations)
+  local row, o = sl.sde.processes:find(kind), { steps = 1 }
+  for key, value in pairs(row and row.sampler or { "ancestral" }) do o[key] = value end
+  local name = table.remove(o, 1)
+  o.steps = math.max(evaluations // sl.solve[name](o).cost, 1)
+  return name, o
+end
+
+--- A trained model, ready to sample: { net, process, kind, score, shape, step }, net with the averaged parameters and
+-- in evaluation mode, kind the process's name, shape that of one sample. own = { net =, process = } serve instead of
+-- those that the checkpoint names.
 function train.load(path, own)
   local groups, about = checkpoint.load(path)
-  local net, process, score = checkpoint.build(path, about, own or {})
+  own = own or {}
+  local net, process, score = checkpoint.build(path, about, own)
   net:load_state_dict(groups.model)
   local average = sl.optim.EMA(net:parameters())
   average:load_state_dict(groups.ema)
   average:copy_to()
   net:eval()
-  return { net = net, process = process, score = score, shape = about.shape, step = about.step }
+  return {
+    net = net, process = process, kind = not own.process and about.process.kind or nil, score = score,
+    shape = about.shape, step = about.step,
+  }
 end
 
 -- Draws of the DATA stream under seed 0 that belong to this.
 local TIME_DRAW, NOISE_DRAW = 8, 9
 local CHUNK = 128
+
+-- Sum over the chunks of x0 of fn(part, count), part(x) those rows of x.
+local function in_chunks(x0, fn)
+  local n, total = x0:shape(1), 0
+  for first = 1, n, CHUNK do
+    local scope <close> = sl.scope()
+    local count = math.min(CHUNK, n - first + 1)
+    total = total + fn(function(x) return x:narrow(1, first, count) end, count)
+  end
+  return total
+end
 
 --- The noise-prediction loss, the mean of (-s score(x_t) - z)², over the images x0 in [-1,1]; t uniform on [1e-3, T]
 -- and z are the same at every call. Call it without recording.
@@ -33,16 +58,22 @@ function train.heldout(process, score, x0)
   local n = x0:shape(1)
   local t = random("uniform", { n }, 0, 0, TIME_DRAW) * (process.T - 1e-3) + 1e-3
   local z = random("normal", x0:shape(), 0, 0, NOISE_DRAW)
-  local total = 0
-  for first = 1, n, CHUNK do
-    local scope <close> = sl.scope()
-    local count = math.min(CHUNK, n - first + 1)
-    local function part(x) return x:narrow(1, first, count) end
+  return in_chunks(x0, function(part)
     local mean, std = process:marginal_prob(part(x0), part(t))
     local x = mean + std * part(z)
-    total = total + (score(x, part(t)) * std + part(z)):square():sum():item()
-  end
-  return total / x0:numel()
+    return (score(x, part(t)) * std + part(z)):square():sum():item()
+  end) / x0:numel()
+end
+
+--- The objective { kind =, options = } on x0, with the draws of seed 0: the same at every call.
+function train.heldout_objective(process, score, x0, objective)
+  local back <close> = setmetatable({ state = sl.rng_state() }, { __close = function(s) sl.set_rng_state(s.state) end })
+  sl.set_rng_state { seed = 0, seen = 0 }
+  local row = sl.loss.objectives:find(objective.kind)
+  local record = row.static and sl.enable_grad or sl.no_grad -- such objectives take gradients themselves
+  return in_chunks(x0, function(part, count)
+    return record(sl.loss[row.name], process, score, part(x0), objective.options):item() * count
+  end) / x0:shape(1)
 end
 
 return train

@@ -1,33 +1,68 @@
 -- A network in training: everything that a checkpoint has to hold, and one step.
 local sl = require "sdelua"
 local checkpoint = require "sdelua.train.checkpoint"
+local json = require "sdelua.json"
 local options = require "sdelua.options"
 
 local Trainer = {}
 Trainer.__index = Trainer
 
---- What may be set, with defaults; a checkpoint holds these. label is the option of process:score (nil: the process's
--- own); goal is the step to stop at, 0 if unknown; cooldown the share of the steps up to it in which the rate falls
--- to zero (Hägele et al. 2024).
+--- What may be set, with defaults; a checkpoint holds these. parameterization, label and precondition are options of
+-- process:score (nil: as the objective has it, else noise and the process's own label), the latter two a name or {
+-- kind =, options = }; goal is the step to stop at, 0 if unknown; cooldown the share of the steps up to it in which the
+-- rate falls to zero (Hägele et al. 2024).
 Trainer.settings = {
   batch = 64, lr = 1e-3, warmup = 200, cooldown = 0.0, clip = 1.0, ema = 0.995, seed = 0, flip = false,
-  dequantize = false, parameterization = "noise", label = options.NONE, weighting = "std", goal = 0,
+  dequantize = false, parameterization = options.NONE, label = options.NONE, precondition = options.NONE, goal = 0,
 }
 
-local function describe(spec, settings)
+-- The row of the objective { kind =, options = }, and its options with defaults.
+local function read_objective(given)
+  local row = sl.loss.objectives:find(given.kind)
+  if not row then
+    error(("train: option objective: expected a name that sl.loss.list() has, got %s"):format(tostring(given.kind)), 0)
+  end
+  local ok, why = pcall(json.encode, given.options)
+  if not ok then error("train: option objective: a checkpoint has to hold its options: " .. why, 0) end
+  return row, options.read(row.name, given.options, row.options)
+end
+
+-- Fills in what the objective says of the score. An objective that calls the network itself allows nothing else.
+local function settle_score(settings, row, o)
+  local said = row.score and row.score(o) or { parameterization = "noise" }
+  local kind = settings.parameterization or said.parameterization
+  settings.parameterization = kind
+  for _, key in ipairs { "parameterization", "label", "precondition" } do
+    if settings[key] == nil and kind == said.parameterization then settings[key] = said[key] end
+    if row.bare and json.encode(settings[key] or "none") ~= json.encode(said[key] or "none") then
+      error(("train: option %s: expected %s, as %s trains it, got %s"):format(key, json.encode(said[key] or "none"),
+        row.name, json.encode(settings[key])), 0)
+    end
+  end
+end
+
+local function describe(spec, settings, objective)
   local shape = spec.samples:shape()
   return {
-    network = spec.net, process = spec.process, settings = settings,
-    score = { parameterization = settings.parameterization, label = settings.label },
+    network = spec.net, process = spec.process, objective = objective, settings = settings,
+    score = {
+      parameterization = settings.parameterization, label = settings.label, precondition = settings.precondition,
+    },
     shape = table.move(shape, 2, #shape, 1, {}), samples = shape[1],
   }
 end
 
---- Trainer.new { samples = tensor, net = { kind =, options = }, process = { kind =, options = }, settings = {...} }.
--- Sets the seed of the random numbers, so that all that follows depends on the arguments alone.
+--- Trainer.new { samples = tensor, net = { kind =, options = }, process = { kind =, options = }, objective = { kind =,
+-- options = }, settings = {...} }, the objective dsm unless given. Sets the seed of the random numbers, so that all
+-- that follows depends on the arguments alone.
 function Trainer.new(spec)
   local s = options.read("train", spec.settings, Trainer.settings)
-  local self = setmetatable({ steps = 0, settings = s, about = describe(spec, s) }, Trainer)
+  local objective = spec.objective or { kind = "dsm", options = {} }
+  local row, own = read_objective(objective)
+  settle_score(s, row, own)
+  local self = setmetatable({
+    steps = 0, settings = s, about = describe(spec, s, objective), loss = sl.loss[row.name],
+  }, Trainer)
   sl.manual_seed(s.seed)
   self.net, self.process, self.score = checkpoint.build("train", self.about, {})
   self.about.network = { kind = spec.net.kind, options = self.net.config } -- with every default
@@ -52,7 +87,8 @@ function Trainer.resume(path, samples)
   local groups, about = checkpoint.load(path)
   same_data(path, about, samples)
   local self = Trainer.new {
-    samples = samples, net = about.network, process = about.process, settings = about.settings,
+    samples = samples, net = about.network, process = about.process, objective = about.objective,
+    settings = about.settings,
   }
   self.net:load_state_dict(groups.model)
   self.ema:load_state_dict(groups.ema)
@@ -81,7 +117,7 @@ end
 function Trainer:step()
   local scope <close> = sl.scope()
   rewind(self)
-  local loss = sl.loss.dsm(self.process, self.score, self.batches(), { weighting = self.settings.weighting })
+  local loss = self.loss(self.process, self.score, self.batches(), self.about.objective.options)
   self.optimizer:zero_grad()
   loss:backward()
   self.optimizer.lr = rate(self)

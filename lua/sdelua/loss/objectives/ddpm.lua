@@ -6,7 +6,8 @@ return {
     .. "given the level's number.",
   source = "Ho et al. 2020, eq. 14",
   needs = { "kernel" },
-  options = levels.OPTIONS,
+  options = levels.OPTIONS, bare = true,
+  score = function(o) return { parameterization = "noise", label = levels.label(o) } end,
   loss = function(o, process, score, x0)
     local d = levels.noised(o, process, x0)
     return common.reduce(o, (levels.net(score)(d.x, d.labels) - d.z):square())

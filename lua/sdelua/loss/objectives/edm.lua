@@ -2,17 +2,19 @@ local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local options = require "sdelua.options"
 local common = require "sdelua.loss.common"
+local Precondition = require "sdelua.sde.precondition"
 local Score = require "sdelua.sde.score"
 
--- How sigma is drawn from a unit normal or uniform u [N], and the weight of |D - x0|^2 (NVlabs/edm's three losses).
+-- How sigma is drawn from a unit normal or uniform u [N], the weight of |D - x0|^2, and the preconditioning that goes
+-- with it (NVlabs/edm's three losses).
 local DISTRIBUTIONS = {
   lognormal = {
-    options = { P_mean = -1.2, P_std = 1.2, sigma_data = 0.5 }, draw = "normal",
+    options = { P_mean = -1.2, P_std = 1.2, sigma_data = 0.5 }, draw = "normal", precondition = "EDM",
     sigma = function(u, o) return (u * o.P_std + o.P_mean):exp() end,
     weight = function(sigma, o) return (sigma:square() + o.sigma_data ^ 2) / (sigma * o.sigma_data):square() end,
   },
   vp = {
-    options = { beta_d = 19.9, beta_min = 0.1, epsilon_t = 1e-5 }, draw = "uniform",
+    options = { beta_d = 19.9, beta_min = 0.1, epsilon_t = 1e-5 }, draw = "uniform", precondition = "VP",
     sigma = function(u, o)
       local t = u * (o.epsilon_t - 1) + 1
       return (t:square() * (0.5 * o.beta_d) + t * o.beta_min):expm1():sqrt()
@@ -20,7 +22,7 @@ local DISTRIBUTIONS = {
     weight = function(sigma) return sigma:square():reciprocal() end,
   },
   ve = {
-    options = { sigma_min = 0.02, sigma_max = 100 }, draw = "uniform",
+    options = { sigma_min = 0.02, sigma_max = 100 }, draw = "uniform", precondition = "VE",
     sigma = function(u, o) return (u * math.log(o.sigma_max / o.sigma_min)):exp() * o.sigma_min end,
     weight = function(sigma) return sigma:square():reciprocal() end,
   },
@@ -48,6 +50,14 @@ local function times(process, sigma)
   return sl.tensor(list, { dtype = "float64" }):to(sigma.dtype)
 end
 
+-- The network as those losses have it: F, with the same numbers.
+local function taught(o)
+  local row, own = distribution(o)
+  local shared = {}
+  for key in pairs(Precondition.presets[row.precondition].options) do shared[key] = own[key] end
+  return { parameterization = "F", precondition = { kind = row.precondition, options = shared } }
+end
+
 local function reduced(o, x)
   common.choice("edm", "reduction", o.reduction, { "mean", "sum", "none" })
   if o.reduction == "none" then return x end
@@ -65,6 +75,7 @@ return {
     beta_d = options.NONE, beta_min = options.NONE, epsilon_t = options.NONE, sigma_min = options.NONE,
     sigma_max = options.NONE, reduction = "mean", u = options.NONE, z = options.NONE,
   },
+  score = taught,
   loss = function(o, process, score, x0)
     core.need_kernel(process.handle, x0, "edm")
     local row, own = distribution(o)

@@ -2,7 +2,7 @@ local common = require "sdelua.loss.common"
 
 return {
   doc = "min(SNR, gamma) |x0_hat - x0|^2 with SNR = m^2/s^2: as min(1, gamma/SNR) |eps_hat - z|^2, finite where m = 0.",
-  source = "Hang et al. 2023, section 3",
+  source = "Hang et al. 2023",
   needs = { "kernel" },
   options = common.with_common { gamma = 5.0, reduce_mean = true },
   loss = function(o, process, score, x0)

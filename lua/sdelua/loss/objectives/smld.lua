@@ -6,7 +6,8 @@ return {
     .. "number, 0 the noisiest.",
   source = "Song & Ermon 2019, eq. 5, 6",
   needs = { "kernel" },
-  options = levels.OPTIONS,
+  options = levels.OPTIONS, bare = true,
+  score = function(o) return { parameterization = "score", label = levels.label(o, true) } end,
   loss = function(o, process, score, x0)
     local d = levels.noised(o, process, x0, true)
     return common.reduce(o, (levels.net(score)(d.x, d.labels) * d.s + d.z):square())

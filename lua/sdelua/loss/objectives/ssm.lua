@@ -3,7 +3,7 @@ local implicit = require "sdelua.loss.implicit"
 return {
   doc = "Sliced score matching, E lambda(t) ((v.s)^2/2 + v.J v), v random projections, of any process, or with process "
     .. "nil of the data.",
-  source = "Song et al. 2019, eq. 7",
+  source = "Song et al. 2019, SSM",
   static = true,
   options = implicit.with({}, implicit.PROJECTIONS),
   loss = function(o, process, score, x0)

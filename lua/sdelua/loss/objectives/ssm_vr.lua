@@ -3,7 +3,7 @@ local implicit = require "sdelua.loss.implicit"
 return {
   doc = "Sliced score matching with its first term in closed form, E lambda(t) (|s|^2/2 + v.J v): less variance, for "
     .. "projections with E v v^T = 1, of any process, or with process nil of the data.",
-  source = "Song et al. 2019, eq. 8",
+  source = "Song et al. 2019, SSM-VR",
   static = true,
   options = implicit.with({}, implicit.PROJECTIONS),
   loss = function(o, process, score, x0)

@@ -4,7 +4,7 @@ local common = require "sdelua.metrics.common"
 
 local MEDIAN_OF = 500 -- points of each set, for the bandwidth
 
--- The median distance between points of both sets (Gretton et al. 2012, section 8).
+-- The median distance between points of both sets (Gretton et al. 2012).
 local function median_distance(x, y)
   local function head(z) return z:narrow(1, 1, math.min(MEDIAN_OF, z:shape(1))) end
   local all = sl.cat({ head(x), head(y) }, 1)

@@ -66,7 +66,7 @@ end
 
 return {
   doc = "Variance preserving through a table of levels, at t = i/N: betas or alphas_cumprod; log alpha linear between.",
-  source = "Ho et al. 2020; Lu et al. 2022a, appendix D (discrete-time models)",
+  source = "Ho et al. 2020; Lu et al. 2022a, section 3.4, appendix D.2",
   options = common.with_common {
     betas = options.NONE, alphas_cumprod = options.NONE, lambda_min = options.NONE,
   },

@@ -12,7 +12,7 @@ end
 return {
   doc = "Annealed Langevin dynamics (NCSN): n_steps at each level of the grid, which has `steps` levels and 0, the "
     .. "data that the last level's score tells (NCSNv2); with denoise = false steps + 1 levels, and noise stays.",
-  source = "Song & Ermon 2019, algorithm 1; Song & Ermon 2020, algorithm 1",
+  source = "Song & Ermon 2019, algorithm 1; Song & Ermon 2020, the step that denoises",
   noise = true, space = "sigma", grid = "logsnr", steps = 10,
   cost = function(o) return o.n_steps end,
   options = { n_steps = 100, epsilon = 2e-5 },

@@ -11,7 +11,7 @@ local SOLVERS = {
 return {
   doc = "DPM-Solver++(2M) on the SDE: multistep of second order; solver_type = \"midpoint\" or \"heun\"; the noise is "
     .. "one Brownian path in sigma.",
-  source = "Lu et al. 2022b, section 5; k-diffusion's sample_dpmpp_2m_sde",
+  source = "Lu et al. 2022b, SDE-DPM-Solver++(2M); k-diffusion's sample_dpmpp_2m_sde",
   order = kd.order(2), weak = 2, cost = 1, space = "sigma", steps = 20, noise = kd.has_eta,
   options = { eta = 1.0, s_noise = 1.0, solver_type = "midpoint" },
   check = function(o) choice("dpmpp_2m_sde", "solver_type", o.solver_type, { "midpoint", "heun" }) end,

@@ -11,7 +11,7 @@ end
 
 return {
   doc = "DPM-Solver++(3M) on the SDE: multistep with two earlier estimates; the noise is one Brownian path in sigma.",
-  source = "Lu et al. 2022b, section 5 and appendix; k-diffusion's sample_dpmpp_3m_sde",
+  source = "Lu et al. 2022b, SDE-DPM-Solver++, with one more past value; k-diffusion's sample_dpmpp_3m_sde",
   order = kd.order(2), weak = 2, cost = 1, space = "sigma", steps = 20, noise = kd.has_eta, options = kd.ANCESTRAL,
   step = function(self, run)
     local D, past = run:denoised(run.x, run.sigma), run.memory

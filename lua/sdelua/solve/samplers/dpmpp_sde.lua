@@ -3,7 +3,7 @@ local kd = require "sdelua.solve.kdiffusion"
 return {
   doc = "DPM-Solver++ on the SDE with a second evaluation at a share r of the step; the noise is one Brownian path in "
     .. "sigma.",
-  source = "Lu et al. 2022b, section 5, singlestep; k-diffusion's sample_dpmpp_sde",
+  source = "Lu et al. 2022b, SDE-DPM-Solver++, singlestep; k-diffusion's sample_dpmpp_sde",
   order = kd.order(2), weak = 2, cost = 2, space = "sigma", steps = 20, noise = kd.has_eta,
   options = { eta = 1.0, s_noise = 1.0, r = 0.5 },
   step = function(self, run)

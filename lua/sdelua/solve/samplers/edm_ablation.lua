@@ -23,7 +23,7 @@ local function weak(o) return o.solver == "heun" and 2 or 1 end
 return {
   doc = "EDM's general sampler in the process's own time and scaling: solver = \"heun\" or \"euler\", alpha where the "
     .. "second slope stands (1 Heun, 1/2 midpoint), churn; grids \"vp\", \"ve\", \"iddpm\" and \"edm\".",
-  source = "Karras et al. 2022, algorithms 1 to 3; EDM's ablation_sampler",
+  source = "Karras et al. 2022, algorithms 1 and 2, appendix D.2; EDM's ablation_sampler",
   order = function(o) return o.S_churn == 0 and weak(o) or nil end, weak = weak,
   cost = function(o) return o.solver == "heun" and 2 or 1 end,
   needs = { "signal", "uniform" }, steps = 18, denoise = "zero", noise = kd.churns,

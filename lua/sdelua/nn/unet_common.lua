@@ -1,0 +1,66 @@
+-- What the networks of this shape share: options, levels, running a block, labels of classes.
+local core = require "sdelua.core"
+local options = require "sdelua.options"
+
+local common = {}
+
+function common.refuse(who, name, expected, got)
+  error(("%s: option %s: expected %s, got %s"):format(who, name, expected, tostring(got)), 0)
+end
+
+function common.contains(list, x)
+  for _, v in ipairs(list) do if v == x then return true end end
+  return false
+end
+
+--- `value` is one of `list`.
+function common.choose(who, name, value, list)
+  if common.contains(list, value) then return end
+  local quoted = {}
+  for i, v in ipairs(list) do quoted[i] = ("%q"):format(v) end
+  common.refuse(who, name, table.concat(quoted, " or "), value)
+end
+
+--- The options of a network for images of `size`, halved from level to level: read, and made whole. levels names the
+-- option that lists the levels.
+function common.read(who, given, known, levels)
+  local o = options.read(who, given, known)
+  for _, name in ipairs { "size", "channels" } do
+    if math.type(o[name]) ~= "integer" or o[name] < 1 then
+      common.refuse(who, name, "an integer >= 1", o[name])
+    end
+  end
+  o.out_channels = o.out_channels or o.channels
+  local n = #o[levels]
+  if n == 0 then common.refuse(who, levels, "at least one level", "none") end
+  local fold = 1 << (n - 1)
+  if o.size % fold ~= 0 then
+    common.refuse(who, "size", ("a multiple of %d, for %d levels"):format(fold, n), o.size)
+  end
+  return o
+end
+
+-- One block, of x beside what a skip connection brings.
+local function run(block, x, skip, e) return block(skip and core.cat({ x, skip }, 4) or x, e) end
+
+--- The block's answer. Its intermediate handles go at once: without a graph so does their memory, with one no more
+-- stays than the graph needs; and none of that with recompute, when backward runs the block again.
+function common.run(recompute, ...)
+  local scope <close> = core.scope()
+  return scope:keep(recompute and core.checkpoint(run, ...) or run(...))
+end
+
+--- The labels of classes [n,label_dim] for x [n,...]; zeros where none are given, and for each sample with the
+-- probability of the layer `dropout`.
+function common.class_labels(who, labels, x, label_dim, dropout)
+  local n = x:shape(1)
+  if labels == nil then return core.zeros({ n, label_dim }, { dtype = x.dtype }) end
+  if labels:dim() ~= 2 or labels:shape(2) ~= label_dim then
+    error(("%s: argument class_labels: expected [n,%d], got [%s]"):format(who, label_dim,
+      table.concat(labels:shape(), ",")), 0)
+  end
+  if not dropout then return labels end
+  return labels * dropout(core.ones({ n, 1 }, { dtype = x.dtype })):gt(0):to(labels.dtype)
+end
+
+return common
