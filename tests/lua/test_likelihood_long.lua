@@ -9,7 +9,7 @@ local STEPS, MODELS = tonumber(os.getenv "SDELUA_TEST_STEPS") or 150000, os.gete
 local BATCH, HIDDEN, DEPTH, FOURIER, FOURIER_SCALE = 512, 128, 3, 32, 0.25
 local RATE, WARMUP, DECAY = 2e-3, 200, 0.999
 local POINTS, CHUNK, RTOL = 10000, 2500, 1e-5
-local CELLS, REACH = 120, 6 -- the grid on [-REACH,REACH]^2, whose squares no edge of the board cuts
+local CELLS, REACH = 240, 6 -- the grid on [-REACH,REACH]^2, whose squares no edge of the board cuts
 
 -- ---- data sets whose density is known ------------------------------------------------------------------
 
