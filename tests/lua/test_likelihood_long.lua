@@ -1,11 +1,11 @@
 -- Likelihoods of trained models against the density that the data was drawn from, and how often Hutchinson's error bars
--- hold. Eight models of 150000 steps each, about ten minutes on two cores that do nothing else; SDELUA_TEST_STEPS sets
--- another number, SDELUA_TEST_MODELS which of them ("VP on checkerboard,own on eight_gaussians").
+-- hold. Eight models of 100000 steps each, about ten minutes on a core; SDELUA_TEST_STEPS sets another number,
+-- SDELUA_TEST_MODELS which of them ("VP on checkerboard,own on eight_gaussians").
 local check = require "check"
 local oracle = require "oracle"
 local sl = require "sdelua"
 
-local STEPS, MODELS = tonumber(os.getenv "SDELUA_TEST_STEPS") or 150000, os.getenv "SDELUA_TEST_MODELS"
+local STEPS, MODELS = tonumber(os.getenv "SDELUA_TEST_STEPS") or 100000, os.getenv "SDELUA_TEST_MODELS"
 local BATCH, HIDDEN, DEPTH, FOURIER, FOURIER_SCALE = 512, 128, 3, 32, 0.25
 local RATE, WARMUP, DECAY = 2e-3, 200, 0.999
 local POINTS, CHUNK, RTOL = 10000, 2500, 1e-5
