@@ -48,9 +48,7 @@ local function sampler(entry, evaluations)
   for key, value in pairs(entry.options) do o[key] = value end
   local make = sl.solve[entry.name] or error("samplers.lua: unknown sampler " .. entry.name, 0)
   o.steps = 1
-  local cost = make(o).cost
-  if entry.options.predictor == "none" then cost = 1 end -- pc counts its predictor
-  o.steps = math.floor(evaluations / cost)
+  o.steps = math.floor(evaluations / make(o).cost)
   return o.steps > 1 and make(o) or nil
 end
 

@@ -17,6 +17,16 @@ local function log_prob(x, t)
   return (x:square() / (m:square() * D ^ 2 + s:square())):sum(2) * -0.5
 end
 
+-- Steps beyond those of the grid cost as well.
+local MORE = { restart = "goes back and runs intervals again" }
+
+-- steps times cost, but that the last step, or the end, may take one evaluation less or more.
+local function counted(name, row, solve, info)
+  if row.sample or MORE[name] then return end
+  check.ok(math.abs(info.nfe - STEPS * solve.cost) <= 1,
+    ("%s: %d steps of cost %d took %d evaluations"):format(name, STEPS, solve.cost, info.nfe))
+end
+
 -- Options without which a sampler can't run.
 local OWN = { mala = { log_prob = log_prob } }
 
@@ -40,6 +50,7 @@ each(function(name, row, solve)
   check.ok(whole:abs():amax():item() < 10, "not finite or far off")
   check.ok(calls > 0, "no callback")
   check.ok((sl.is_tensor(info.nfe) and info.nfe:amin():item() or info.nfe) > 0, "no evaluations counted")
+  counted(name, row, solve, info)
   local function same(x, what) check.eq(x:totable(), whole:totable(), what) end
   for threads = 1, 2 do
     sl.set_threads(threads)
@@ -53,4 +64,13 @@ each(function(name, row, solve)
   local other = solve(vp, score, { N, 2 }, { seed = 4 })
   check.ok((other - whole):abs():amax():item() > 1e-3, "the seed makes no difference")
   check.eq(solve(vp, score, { N, 2 }, { seed = 3, dtype = "float64" }).dtype, "float64")
+end)
+
+check.test("pc costs what its parts do", function()
+  for _, o in ipairs { { corrector = "none" }, { predictor = "none", n_steps = 2 }, { n_steps = 3 } } do
+    o.steps = STEPS
+    local solve = sl.solve.pc(o)
+    local _, info = solve(vp, score, { N, 2 }, { seed = 3 })
+    check.eq(info.nfe, STEPS * solve.cost)
+  end
 end)

@@ -24,7 +24,7 @@ return {
     .. "s_t, \"batch\" by the paper's norms, which couple the samples of a batch.",
   source = "Song et al. 2021, algorithms 2-5",
   order = 0.5, weak = 1, noise = true, needs = { "kernel", "signal" }, denoise = "mean",
-  cost = function(o) return 1 + o.n_steps end,
+  cost = function(o) return (o.predictor == "none" and 0 or 1) + (o.corrector == "none" and 0 or o.n_steps) end,
   options = { predictor = options.NONE, corrector = options.NONE, snr = 0.16, n_steps = 1, norm = "kernel" },
   check = function(o) choice("pc", "norm", o.norm, { "kernel", "batch" }) end,
   steppers = function(o)
