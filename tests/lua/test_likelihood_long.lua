@@ -33,7 +33,10 @@ local data = {
 
 local processes = {
   VP = sl.sde.VP {}, subVP = sl.sde.subVP {}, VE = sl.sde.VE {},
-  own = sl.sde.define { T = 3, drift = function(x) return x * 0 end, diffusion = function(t) return t:exp() end },
+  own = sl.sde.define {
+    T = 3, prior = { mean = 0, std = 14.35 }, -- the data is still there at T: s_T is 14.2
+    drift = function(x) return x * 0 end, diffusion = function(t) return t:exp() end,
+  },
 }
 
 -- ---- training ------------------------------------------------------------------------------------------
