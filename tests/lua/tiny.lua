@@ -1,16 +1,17 @@
 -- The network of the reference's training losses, two 3x3 convolutions with an embedding of the label between them, and
 -- its layout of arrays: images N,C,H,W, weights [out,in,kh,kw].
+local layout = require "layout"
 local sl = require "sdelua"
 
 local tiny = {}
 
 tiny.WEIGHTS = { "emb.weight", "emb.bias", "conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias" }
 
-function tiny.images(x) return x:permute { 1, 3, 4, 2 } end
+tiny.images = layout.last
 
 --- Our layout of a weight: [in,out], [kh,kw,in,out].
 function tiny.ours(w)
-  if w:dim() == 4 then return w:permute { 3, 4, 2, 1 } elseif w:dim() == 2 then return w:transpose(1, 2) end
+  if w:dim() == 4 then return layout.kernel(w) elseif w:dim() == 2 then return w:transpose(1, 2) end
   return w
 end
 

@@ -21,9 +21,8 @@ function common.choose(who, name, value, list)
   common.refuse(who, name, table.concat(quoted, " or "), value)
 end
 
---- The options of a network for images of `size`, halved from level to level: read, and made whole. levels names the
--- option that lists the levels.
-function common.read(who, given, known, levels)
+--- The options of a network for images of `size`: read, and made whole but for the levels.
+function common.read_images(who, given, known)
   local o = options.read(who, given, known)
   for _, name in ipairs { "size", "channels" } do
     if math.type(o[name]) ~= "integer" or o[name] < 1 then
@@ -31,6 +30,12 @@ function common.read(who, given, known, levels)
     end
   end
   o.out_channels = o.out_channels or o.channels
+  return o
+end
+
+--- ... halved from level to level, too; levels names the option that lists the levels.
+function common.read(who, given, known, levels)
+  local o = common.read_images(who, given, known)
   local n = #o[levels]
   if n == 0 then common.refuse(who, levels, "at least one level", "none") end
   local fold = 1 << (n - 1)
@@ -38,6 +43,19 @@ function common.read(who, given, known, levels)
     common.refuse(who, "size", ("a multiple of %d, for %d levels"):format(fold, n), o.size)
   end
   return o
+end
+
+--- The levels sigma_max ... sigma_min of the options, num_scales of them.
+function common.levels(o)
+  local from, to = math.log(o.sigma_max), math.log(o.sigma_min)
+  return core.linspace(from, to, o.num_scales, { dtype = "float64" }):exp()
+end
+
+--- sigma [N,1,1,1] in x's type from labels t [N]: the label itself or, where there are `levels`, the one of that number,
+-- from 0.
+function common.sigma(levels, x, t)
+  local sigma = levels and levels:index_select(t:to "int64" + 1, 1) or t
+  return sigma:to(x.dtype):reshape { -1, 1, 1, 1 }
 end
 
 -- One block, of x beside what a skip connection brings.

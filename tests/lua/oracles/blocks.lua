@@ -1,12 +1,10 @@
 -- Blocks of networks: outputs and gradients of sum(out r). Values of score_sde_pytorch; files there have channels first
 -- and weights [out,in,kh,kw].
+local layout = require "layout"
 local oracle = require "oracle"
 local sl = require "sdelua"
 
-local nn = sl.nn
-
-local function last(x) return x:permute { 1, 3, 4, 2 } end    -- channels last
-local function kernel(w) return w:permute { 3, 4, 2, 1 } end  -- [out,in,kh,kw] -> [kh,kw,in,out]
+local nn, kernel, last = sl.nn, layout.kernel, layout.last
 
 local function weights(case) return (sl.load("tests/fixtures/models/" .. case.weights)) end
 

@@ -1,5 +1,6 @@
 -- Networks and their blocks with the weights of published code (score_sde_pytorch, EDM): outputs and gradients of
 -- sum(out r), in float32 and float64. Images there have channels first.
+local layout = require "layout"
 local oracle = require "oracle"
 local sl = require "sdelua"
 local import = require "sdelua.nn.import"
@@ -9,7 +10,7 @@ local resample = require "sdelua.nn.resample"
 local song = require "sdelua.nn.song_names"
 local UNetBlock = require "sdelua.nn.unet_block"
 
-local function last(x, dtype) return x:to(dtype):permute { 1, 3, 4, 2 } end -- channels last
+local function last(x, dtype) return layout.last(x:to(dtype)) end
 local function weights(case) return (sl.load("tests/fixtures/models/" .. case.weights)) end
 
 -- The gradient `name` of a case, of weights under their name there.

@@ -1,13 +1,10 @@
 -- Ops: value, gradients and second derivatives. Values of PyTorch 1.13, computed in double and rounded.
+local layout = require "layout"
 local oracle = require "oracle"
 local replay = require "op_replay"
 local sl = require "sdelua"
 
--- ---- layouts -------------------------------------------------------------------------------------------
-
-local function last(x) return x:permute { 1, 3, 4, 2 } end           -- channels last
-local function first(x) return x:permute { 1, 4, 2, 3 } end          -- and back
-local function kernel(w) return w:permute { 3, 4, 2, 1 } end         -- [out,in,kh,kw] -> [kh,kw,in,out]
+local first, kernel, last = layout.first, layout.kernel, layout.last
 
 local function dim(case) return case.params.dim >= 0 and case.params.dim + 1 or case.params.dim end
 

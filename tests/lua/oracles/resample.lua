@@ -1,12 +1,11 @@
 -- Filters, pooling, resizing and running products. Values of PyTorch 1.13 and of score_sde_pytorch, computed in double
 -- and rounded.
+local layout = require "layout"
 local oracle = require "oracle"
 local replay = require "op_replay"
 local sl = require "sdelua"
 
-local function last(x) return x:permute { 1, 3, 4, 2 } end   -- NCHW to NHWC
-local function first(x) return x:permute { 1, 4, 2, 3 } end  -- and back
-local function kernel(w) return w:permute { 3, 4, 2, 1 } end -- O,I,KH,KW to KH,KW,I,O
+local first, kernel, last = layout.first, layout.kernel, layout.last
 
 -- ---- filters --------------------------------------------------------------------------------------------
 

@@ -64,30 +64,18 @@ local function translate(o)
   }, SongUNet.options, "channel_mult")
 end
 
--- sigma_max … sigma_min, of which a label says the number from 0
-local function levels(o)
-  local from, to = math.log(o.sigma_max), math.log(o.sigma_min)
-  return core.linspace(from, to, o.num_scales, { dtype = "float64" }):exp()
-end
-
 function NCSNpp:init(given)
   local o = common.read("NCSNpp", given, NCSNpp.options, "ch_mult")
   self.config = o
   self:make(translate(o))
-  if o.scale_by_sigma and o.embedding_type == "positional" then self._levels = levels(o) end
-end
-
--- sigma [N,1,1,1] of the labels
-local function sigma_of(self, x, t)
-  local sigma = self._levels and self._levels:index_select(t:to "int64" + 1, 1) or t
-  return sigma:to(x.dtype):reshape { -1, 1, 1, 1 }
+  if o.scale_by_sigma and o.embedding_type == "positional" then self._levels = common.levels(o) end
 end
 
 function NCSNpp:forward(x, t)
   local scope <close> = core.scope()
   local o = self.config
   local h = SongUNet.forward(self, o.centered and x or x * 2 - 1, o.embedding_type == "fourier" and t:log() or t)
-  return scope:keep(o.scale_by_sigma and h / sigma_of(self, x, t) or h)
+  return scope:keep(o.scale_by_sigma and h / common.sigma(self._levels, x, t) or h)
 end
 
 -- ---- score_sde's names ----------------------------------------------------------------------------------------------

@@ -50,14 +50,8 @@ local function halvings(dilations)
 end
 
 local function read(given)
-  local o = options.read("NCSNv2", given, NCSNv2.options)
-  for _, name in ipairs { "size", "channels" } do
-    if math.type(o[name]) ~= "integer" or o[name] < 1 then
-      common.refuse("NCSNv2", name, "an integer >= 1", o[name])
-    end
-  end
+  local o = common.read_images("NCSNv2", given, NCSNv2.options)
   local usual = published(o.size)
-  o.out_channels = o.out_channels or o.channels
   o.ch_mult, o.dilations = o.ch_mult or usual.ch_mult, o.dilations or usual.dilations
   if #o.ch_mult == 0 or #o.dilations ~= #o.ch_mult then
     common.refuse("NCSNv2", "dilations", ("one for each of the %d levels"):format(#o.ch_mult), #o.dilations)
@@ -99,16 +93,7 @@ function NCSNv2:init(given)
   build_up(self, o)
   self.norm = nn.InstanceNormPlus(o.nf * o.ch_mult[1])
   self.leave = blocks.conv(o.nf * o.ch_mult[1], o.out_channels)
-  if o.label == "index" then
-    local from, to = math.log(o.sigma_max), math.log(o.sigma_min)
-    self._levels = core.linspace(from, to, o.num_scales, { dtype = "float64" }):exp()
-  end
-end
-
--- sigma [N,1,1,1] of the labels
-local function sigma_of(self, x, t)
-  local sigma = self._levels and self._levels:index_select(t:to "int64" + 1, 1) or t
-  return sigma:to(x.dtype):reshape { -1, 1, 1, 1 }
+  if o.label == "index" then self._levels = common.levels(o) end
 end
 
 local function apply(block, ...) return block(...) end
@@ -129,7 +114,7 @@ function NCSNv2:forward(x, t)
   h = nil
   for level = #self.up, 1, -1 do h = self:run(self.up[level], levels[level], h) end
   h = self.leave(self.norm(h):elu())
-  return scope:keep(o.scale_by_sigma and h / sigma_of(self, x, t) or h)
+  return scope:keep(o.scale_by_sigma and h / common.sigma(self._levels, x, t) or h)
 end
 
 -- What the levels are called there, on the way down and up: by their numbers, from the side they come first on; where
