@@ -51,8 +51,8 @@ function common.levels(o)
   return core.linspace(from, to, o.num_scales, { dtype = "float64" }):exp()
 end
 
---- sigma [N,1,1,1] in x's type from labels t [N]: the label itself or, where there are `levels`, the one of that number,
--- from 0.
+--- sigma [N,1,1,1] in x's type from labels t [N]: the label itself or, where there are `levels`, the one of that
+-- number, from 0.
 function common.sigma(levels, x, t)
   local sigma = levels and levels:index_select(t:to "int64" + 1, 1) or t
   return sigma:to(x.dtype):reshape { -1, 1, 1, 1 }
