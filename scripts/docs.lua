@@ -1,13 +1,13 @@
--- sdelua scripts/docs.lua [--check]: writes the tables of docs/samplers.md from what comes one a file. With --check it
--- writes nothing and fails where a table is stale.
+-- sdelua scripts/docs.lua [--check]: writes the tables of docs/samplers.md, docs/inverse.md and docs/guidance.md from
+-- what comes one a file. With --check it writes nothing and fails where a table is stale.
 package.path = (arg[0]:match "^(.*)/[^/]*$" or ".") .. "/bench/?.lua;" .. package.path
 local sl = require "sdelua"
 local cli = require "sdelua.train.cli"
 local measure = require "measure"
 
-local p = cli.parser("docs.lua", "Writes the tables of docs/samplers.md.")
+local p = cli.parser("docs.lua", "Writes the tables of docs/samplers.md, docs/inverse.md and docs/guidance.md.")
 p:flag("--check", "Write nothing; fail where a table is stale.")
-p:option("--file", "The page.", (arg[0]:match "^(.*)/[^/]*$" or ".") .. "/../docs/samplers.md")
+p:option("--folder", "Where the pages are.", (arg[0]:match "^(.*)/[^/]*$" or ".") .. "/../docs")
 local a = p:parse()
 
 local function cell(v)
@@ -26,12 +26,20 @@ local function table_of(rows, keys)
   return measure.table(keys, lines):gsub("%-%-:", "---")
 end
 
+-- The tables of each page: name of the section, rows and columns.
 local PAGES = {
-  samplers = { sl.solve.list(), { "name", "order", "weak", "cost", "needs", "doc", "source" } },
-  processes = { sl.sde.list(), { "name", "doc", "source" } },
-  objectives = { sl.loss.list(), { "name", "doc", "source" } },
-  metrics = { sl.metrics.list(), { "name", "doc", "source" } },
-  networks = { sl.nn.list(), { "name", "doc", "source" } },
+  samplers = {
+    samplers = { sl.solve.list(), { "name", "order", "weak", "cost", "needs", "doc", "source" } },
+    processes = { sl.sde.list(), { "name", "doc", "source" } },
+    objectives = { sl.loss.list(), { "name", "doc", "source" } },
+    metrics = { sl.metrics.list(), { "name", "doc", "source" } },
+    networks = { sl.nn.list(), { "name", "doc", "source" } },
+  },
+  inverse = {
+    operators = { sl.inverse.list(), { "name", "linear", "doc", "source" } },
+    methods = { sl.posterior.list(), { "name", "admits", "doc", "source" } },
+  },
+  guidance = { methods = { sl.guidance.list(), { "name", "arguments", "doc", "source" } } },
 }
 
 local function read(path)
@@ -39,15 +47,20 @@ local function read(path)
   return file:read "a"
 end
 
-local before = read(a.file)
-local target = a.check and os.tmpname() or a.file
-if a.check then
-  local copy <close> = assert(io.open(target, "w"))
-  copy:write(before)
+local function copied(path)
+  local copy = os.tmpname()
+  local file <close> = assert(io.open(copy, "w"))
+  file:write(read(path))
+  return copy
 end
-for name, page in pairs(PAGES) do measure.write(target, name, (table_of(table.unpack(page)))) end
-local after = read(target)
-if a.check then os.remove(target) end
-if a.check and after ~= before then
-  error("docs.lua: " .. a.file .. " is stale: run sdelua scripts/docs.lua", 0)
+
+for name, tables in pairs(PAGES) do
+  local path = ("%s/%s.md"):format(a.folder, name)
+  local target = a.check and copied(path) or path
+  for section, of in pairs(tables) do measure.write(target, section, (table_of(table.unpack(of)))) end
+  if a.check then
+    local fresh = read(target)
+    os.remove(target)
+    if fresh ~= read(path) then error("docs.lua: " .. path .. " is stale: run sdelua scripts/docs.lua", 0) end
+  end
 end

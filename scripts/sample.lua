@@ -20,6 +20,13 @@ parser:flag("--list", "Print the samplers and stop."):action(function()
   print(sl.solve.list())
   os.exit(0, true)
 end)
+parser:option("--class", "Draw that class (from 0), or several in turn, such as 3,7.", nil):target "class"
+  :convert(cli.classes)
+parser:option("--guidance", "Strengthen the class by this scale (1: none), without a classifier unless --classifier "
+  .. "names one."):convert(cli.number(0, true))
+parser:option("--interval", "Guidance at noise levels s/m between these two alone, such as 0.2,3.")
+  :convert(cli.numbers(2))
+parser:option("--classifier", "A classifier of scripts/train_classifier.lua --noisy, to be guided by.")
 parser:option("--seed", "Seed of the samples.", 0):convert(cli.integer(0))
 parser:option("--batch", "Samples drawn at a time.", 64):convert(cli.integer(1))
 parser:option("--threads", "Threads (default: as many as there are processors)."):convert(cli.integer(1))
@@ -38,14 +45,45 @@ local function sampler(model)
   return sl.solve[name](given)
 end
 
+local function refuse(option, why) parser:error(("option '%s': %s"):format(option, why)) end
+
+-- The classes of samples first + 1 .. first + n.
+local function classes_of(first, n)
+  local list = {}
+  for i = 1, n do list[i] = a.class[(first + i - 1) % #a.class + 1] end
+  return list
+end
+
+-- A function (first, n) -> the score of those samples.
+local function scores(model)
+  local o = { scale = a.guidance, interval = a.interval }
+  if not a.class then
+    for _, name in ipairs { "guidance", "interval", "classifier" } do
+      if a[name] then refuse("--" .. name, "expected --class with it") end
+    end
+    return function() return model.score end
+  end
+  if a.interval and not a.guidance then refuse("--interval", "expected --guidance with it") end
+  if a.classifier then
+    local classifier = sl.train.load_classifier(a.classifier)
+    return function(first, n)
+      return sl.guidance.classifier(model.process, model.score, classifier, classes_of(first, n), o)
+    end
+  end
+  if not model.classes then
+    refuse("--class", "expected a checkpoint trained with --classes, or --classifier, got neither")
+  end
+  return function(first, n) return sl.guidance.classifier_free(model.score, classes_of(first, n), o) end
+end
+
 -- Images as uint8, points as they are.
-local function draw(model, solve)
+local function draw(model, solve, score_of)
   local parts, last = {}, nil
   for step, bar in sl.progress((a.n + a.batch - 1) // a.batch) do
     local first = (step - 1) * a.batch
     local shape = { math.min(a.batch, a.n - first), table.unpack(model.shape) }
     local x = sl.no_grad(function()
-      return (solve(model.process, model.score, shape, { seed = a.seed, first = first }))
+      return (solve(model.process, score_of(first, shape[1]), shape, { seed = a.seed, first = first }))
     end)
     parts[step] = #model.shape == 3 and sl.image.to_uint8(x) or x
     last = bar
@@ -65,7 +103,7 @@ if a.threads then sl.set_threads(a.threads) end
 local model = sl.train.load(a.checkpoint)
 local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
 system.make_folder(out)
-local x = draw(model, sampler(model))
+local x = draw(model, sampler(model), scores(model))
 if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end
 if #model.shape == 3 then
   write_images(x, out)

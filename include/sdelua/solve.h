@@ -15,11 +15,14 @@ extern "C" {
 
 /* ---- what a solver is given --------------------------------------------------- */
 
-/* score(x [N, ...], t [N] in process time) -> grad log p_t(x), like x. exchange, where the score comes from a network
-   with a parameterization, gives (x0, eps); NULL elsewhere. */
-typedef bool sl_exchange_fn(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor **x0, sl_tensor **eps);
+/* score(x [n, ...], t [n] in process time, rows) -> grad log p_t(x), like x. Where samples leave the batch, rows (int64
+   [n]) says which places in it, from 0, those at x have; NULL while all are there. exchange, where the score comes from
+   a network with a parameterization, gives (x0, eps); NULL elsewhere. */
+typedef sl_tensor *sl_score_fn(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows);
+typedef bool sl_exchange_fn(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows, sl_tensor **x0,
+                            sl_tensor **eps);
 typedef struct sl_score {
-  sl_field_fn *score;
+  sl_score_fn *score;
   sl_exchange_fn *exchange;
   void *ud;
 } sl_score;
@@ -37,11 +40,11 @@ SL_API sl_tensor *sl_noise_normal(sl_ctx *c, const sl_noise *n, sl_dtype d, int 
                                   uint32_t number);
 
 /* One Brownian path W an element, of time [0, 2^63), of the same seed and index in the BROWNIAN stream: *W = W_b - W_a
-   and, where wanted, *H = the path's mean over the interval, from W_a, less (W_b - W_a)/2: the space-time Levy area over
-   its length, N(0, |b-a|/12), independent of the increment (Foster, Lyons & Oberhauser 2020). a and b are numbers or,
-   with per_row, arrays [N]. The same path whatever is asked: increments add up. Between dyadic points 2^-40 apart on
-   [0, 1], and 2^(j-41) on [2^(j-1), 2^j], it is smooth, so intervals should be longer. An end that is no short dyadic
-   number costs up to 80 normals an element. */
+   and, where wanted, *H = the path's mean over the interval, from W_a, less (W_b - W_a)/2: the space-time Levy area
+   over its length, N(0, |b-a|/12), independent of the increment (Foster, Lyons & Oberhauser 2020). a and b are numbers
+   or, with per_row, arrays [N]. The same path whatever is asked: increments add up. Between dyadic points 2^-40 apart
+   on [0, 1], and 2^(j-41) on [2^(j-1), 2^j], it is smooth, so intervals should be longer. An end that is no short
+   dyadic number costs up to 80 normals an element. */
 SL_API bool sl_noise_increment(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, const int64_t *shape,
                                const double *a, const double *b, bool per_row, sl_tensor **W, sl_tensor **H);
 
@@ -108,6 +111,7 @@ struct sl_run {
   int step, steps;
   bool paper;
   sl_tensor *x, *mean; /* the state, and the state before its last noise was added */
+  sl_tensor *rows;     /* which samples are at x, as the score is told; NULL: all */
   sl_link link;        /* this step's, where the process has a kernel */
   int64_t nfe;
 };
@@ -145,7 +149,8 @@ typedef struct sl_adaptive {
   const char *who;           /* in messages; NULL: "ode" */
   const sl_tableau *tableau; /* with an error estimate; NULL: dopri5 (Dormand & Prince 1980) */
   double rtol, atol, eps;
-  bool forward;        /* from eps up to T; else from T down to eps */
+  double top;          /* the other end of the way; 0: T */
+  bool forward;        /* from eps up to top; else from top down to eps */
   bool batch_norm;     /* one step size for the whole batch, as SciPy's RK45 on the flattened state */
   int64_t max_steps;   /* attempts a sample may take; 0: no bound */
   sl_step_fn *on_step; /* once an attempt: run->t is the time of the sample with the longest way to go */

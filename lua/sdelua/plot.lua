@@ -1,4 +1,4 @@
--- Pictures of points.
+-- Pictures of points, and of curves.
 local sl = require "sdelua"
 local options = require "sdelua.options"
 
@@ -69,6 +69,101 @@ function plot.scatter(sets, opts)
     canvas = canvas * clear + color * (1 - clear)
   end
   return sl.image.to_uint8(canvas * 2 - 1)
+end
+
+-- ---- curves ------------------------------------------------------------------------------------------------
+
+local MARGIN = { left = 64, right = 120, top = 16, bottom = 48 } -- the legend stands at the right
+
+local function escaped(text) return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;")) end
+
+-- Round numbers, about five, that span lo to hi.
+local function ticks(lo, hi)
+  local step = 10 ^ math.floor(math.log((hi - lo) / 2, 10))
+  for _, k in ipairs { 1, 2, 5 } do
+    if (hi - lo) / (step * k) <= 6 then
+      step = step * k
+      break
+    end
+  end
+  local list = {}
+  for i = math.ceil(lo / step - 1e-9), math.floor(hi / step + 1e-9) do list[#list + 1] = i * step end
+  return list
+end
+
+-- Least and largest value of a coordinate over all curves; apart, and holding what the options say.
+local function range(curves, key, given)
+  local lo, hi = math.huge, -math.huge
+  for _, c in ipairs(curves) do
+    for _, v in ipairs(c[key]) do lo, hi = math.min(lo, v), math.max(hi, v) end
+  end
+  if given then lo, hi = given[1], given[2] end
+  return lo, hi > lo and hi or lo + 1
+end
+
+local function line(x1, y1, x2, y2, color)
+  return ('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>'):format(x1, y1, x2, y2, color)
+end
+
+local function words(x, y, anchor, text, more)
+  return ('<text x="%.1f" y="%.1f" text-anchor="%s"%s>%s</text>'):format(x, y, anchor, more or "", escaped(text))
+end
+
+local function axes(out, o, px, py, xs, ys)
+  local bottom, right = o.height - MARGIN.bottom, o.width - MARGIN.right
+  for _, v in ipairs(ys) do
+    out[#out + 1] = line(MARGIN.left, py(v), right, py(v), "#ddd")
+    out[#out + 1] = words(MARGIN.left - 6, py(v) + 4, "end", ("%g"):format(v))
+  end
+  for _, v in ipairs(xs) do
+    out[#out + 1] = line(px(v), bottom, px(v), bottom + 4, "#888")
+    out[#out + 1] = words(px(v), bottom + 18, "middle", ("%g"):format(v))
+  end
+  out[#out + 1] = line(MARGIN.left, bottom, right, bottom, "#888")
+  out[#out + 1] = words((MARGIN.left + right) / 2, o.height - 8, "middle", o.xlabel)
+  local middle = (MARGIN.top + bottom) / 2
+  out[#out + 1] = words(16, middle, "middle", o.ylabel, (' transform="rotate(-90 16 %.1f)"'):format(middle))
+end
+
+local function draw_curve(out, o, c, i, px, py)
+  local color, points = ("rgb(%d,%d,%d)"):format(table.unpack(COLORS[(i - 1) % #COLORS + 1])), {}
+  for j, x in ipairs(c.x) do
+    points[j] = ("%.1f,%.1f"):format(px(x), py(c.y[j]))
+    out[#out + 1] = ('<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>'):format(px(x), py(c.y[j]), color)
+  end
+  out[#out + 1] = ('<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>')
+    :format(table.concat(points, " "), color)
+  local y = MARGIN.top + 18 * i
+  local left = o.width - MARGIN.right + 12
+  out[#out + 1] = line(left, y - 4, left + 18, y - 4, color)
+  out[#out + 1] = words(left + 24, y, "start", c.label or "")
+end
+
+--- The text of an SVG picture of curves { x = list, y = list, label = }. Options: width = 560, height = 340, xlabel,
+-- ylabel, xlim and ylim = { lo, hi }.
+function plot.curves(curves, opts)
+  local o = options.read("plot.curves", opts, {
+    width = 560, height = 340, xlabel = "", ylabel = "", xlim = options.NONE, ylim = options.NONE,
+  })
+  for i, c in ipairs(curves) do
+    if type(c) ~= "table" or type(c.x) ~= "table" or type(c.y) ~= "table" or #c.x ~= #c.y or #c.x == 0 then
+      error(("plot.curves: argument curves: expected lists x and y of the same length in curve %d"):format(i), 2)
+    end
+  end
+  local x0, x1 = range(curves, "x", o.xlim)
+  local y0, y1 = range(curves, "y", o.ylim)
+  local wide, high = o.width - MARGIN.left - MARGIN.right, o.height - MARGIN.top - MARGIN.bottom
+  local function px(x) return MARGIN.left + (x - x0) / (x1 - x0) * wide end
+  local function py(y) return MARGIN.top + (y1 - y) / (y1 - y0) * high end
+  local out = {
+    ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">')
+      :format(o.width, o.height),
+    '<rect width="100%" height="100%" fill="white"/>',
+  }
+  axes(out, o, px, py, ticks(x0, x1), ticks(y0, y1))
+  for i, c in ipairs(curves) do draw_curve(out, o, c, i, px, py) end
+  out[#out + 1] = "</svg>\n"
+  return table.concat(out, "\n")
 end
 
 return plot

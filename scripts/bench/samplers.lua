@@ -6,6 +6,7 @@ package.path = (arg[0]:match "^(.*)/[^/]*$" or ".") .. "/?.lua;" .. package.path
 local sl = require "sdelua"
 local cli = require "sdelua.train.cli"
 local measure = require "measure"
+local Results = require "results"
 
 -- The predictor, the corrector, and both, at the same number of evaluations (Song et al. 2021, table 1).
 local PC = {
@@ -52,21 +53,6 @@ local function sampler(entry, evaluations)
   return o.steps > 1 and make(o) or nil
 end
 
--- ---- results so far ----------------------------------------------------------------------------------
-
-local path = a.results or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samplers.jsonl"
-
-local function key(r) return ("%s %d %d %d"):format(r.label, r.evaluations, r.n, r.seed) end
-
-local function read_results()
-  local found, file = {}, io.open(path)
-  for line in file and file:lines() or function() end do
-    local r = sl.json.decode(line)
-    found[key(r)] = r
-  end
-  return found
-end
-
 -- ---- measuring -----------------------------------------------------------------------------------------
 
 local function draw(model, solve)
@@ -91,22 +77,25 @@ local function measured(entry, evaluations, model, features, real)
   }
 end
 
-local function run(found)
+local path = a.results or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samplers.jsonl"
+local results = Results.open(path, { "label", "evaluations", "n", "seed" })
+
+local function wanted(entry, evaluations)
+  return { label = entry.label, evaluations = evaluations, n = a.n, seed = a.seed }
+end
+
+local function run()
   local model, features, real
-  local file <close> = assert(io.open(path, "a"))
   for _, entry in ipairs(entries()) do
     for _, evaluations in ipairs(a.evaluations) do
-      local wanted = { label = entry.label, evaluations = evaluations, n = a.n, seed = a.seed }
-      if not found[key(wanted)] then
+      if not results:get(wanted(entry, evaluations)) then
         if not model then
           model, features = sl.train.load(a.checkpoint), sl.metrics.features.train {}
           real = features((sl.data.fashion_mnist { split = "test" }))
         end
         local r = measured(entry, evaluations, model, features, real)
         if r then
-          found[key(r)] = r
-          file:write(sl.json.encode(r), "\n")
-          file:flush()
+          results:add(r)
           io.stderr:write(("%s, %d evaluations: %.4g [%.4g, %.4g]\n"):format(r.label, r.nfe, r.frechet, r.low, r.high))
         end
       end
@@ -117,12 +106,12 @@ end
 
 local function cell(r) return r and ("%.3g [%.3g, %.3g]"):format(r.frechet, r.low, r.high) or "" end
 
-local function rows(found)
+local function rows()
   local list, process = {}, nil
   for i, entry in ipairs(entries()) do
     list[i] = { entry.label }
     for _, evaluations in ipairs(a.evaluations) do
-      local r = found[key { label = entry.label, evaluations = evaluations, n = a.n, seed = a.seed }]
+      local r = results:get(wanted(entry, evaluations))
       table.insert(list[i], cell(r))
       process = r and r.process or process
     end
@@ -130,9 +119,8 @@ local function rows(found)
   return list, process
 end
 
-local found = read_results()
-local features = run(found)
-local list, process = rows(found)
+local features = run()
+local list, process = rows()
 local head = { process or "sampler" }
 for _, evaluations in ipairs(a.evaluations) do head[#head + 1] = evaluations .. " evaluations" end
 if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/samplers.md" end

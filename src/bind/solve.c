@@ -11,14 +11,20 @@ typedef struct score_box {
   callback score, exchange;
 } score_box;
 
-static sl_tensor *call_score(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t) {
-  return callback_tensor(c, &((score_box *)ud)->score, "score", 2, (sl_tensor *const[]){x, t});
+/* Places from 1, as Lua counts; NULL stays. */
+static bool count_from_one(sl_ctx *c, sl_tensor **rows) {
+  return !*rows || (*rows = sl_add(c, *rows, sl_scalar(c, SL_I64, 1))) != NULL;
+}
+
+static sl_tensor *call_score(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows) {
+  if (!count_from_one(c, &rows)) return NULL;
+  return callback_tensor(c, &((score_box *)ud)->score, "score", rows ? 3 : 2, (sl_tensor *const[]){x, t, rows});
 }
 
 /* A function of tensors that gives two. */
 typedef struct pair_call {
   const char *who;
-  sl_tensor *x, *t, *y[2];
+  sl_tensor *x, *t, *rows, *y[2];
 } pair_call;
 
 static void retain_pair(lua_State *L, const char *who, sl_tensor *y[2]) {
@@ -31,7 +37,8 @@ static int exchange_body(lua_State *L) {
   lua_settop(L, 1);
   push_tensor(L, k->x);
   push_tensor(L, k->t);
-  lua_call(L, 2, 2);
+  if (k->rows) push_tensor(L, k->rows);
+  lua_call(L, k->rows ? 3 : 2, 2);
   retain_pair(L, k->who, k->y);
   return 0;
 }
@@ -43,8 +50,10 @@ static bool pool_pair(sl_ctx *c, sl_tensor *y[2]) {
   return ok;
 }
 
-static bool call_exchange(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor **x0, sl_tensor **eps) {
-  pair_call k = {"score", x, t, {NULL, NULL}};
+static bool call_exchange(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows, sl_tensor **x0,
+                          sl_tensor **eps) {
+  if (!count_from_one(c, &rows)) return false;
+  pair_call k = {"score", x, t, rows, {NULL, NULL}};
   if (!callback_run(c, &((score_box *)ud)->exchange, exchange_body, &k) || !pool_pair(c, k.y)) return false;
   *x0 = k.y[0], *eps = k.y[1];
   return true;
@@ -376,7 +385,8 @@ static void read_times(lua_State *L, const options *o, sl_plan *plan) {
 /* integrate(process, score, exchange, x, noise, { steppers =, steps =, times =, eps =, paper =, denoise =, draw =,
  * callback = }) -> x, nfe */
 static int solve_integrate(lua_State *L) {
-  static const char *const names[] = {"steppers", "steps", "times", "eps", "paper", "denoise", "draw", "callback", NULL};
+  static const char *const names[] = {"steppers", "steps", "times",    "eps", "paper",
+                                      "denoise",  "draw",  "callback", NULL};
   integration k = {0};
   lua_settop(L, 6);
   read_common(L, &k, "solve");
@@ -407,11 +417,11 @@ static bool run_adaptive(sl_ctx *c, void *args) {
   return true;
 }
 
-/* adaptive(process, score, exchange, x, { method =, rtol =, atol =, eps =, norm =, max_steps =, callback =, forward =,
- * rhs =, who = }) -> x, nfe [N] */
+/* adaptive(process, score, exchange, x, { method =, rtol =, atol =, eps =, top =, norm =, max_steps =, callback =,
+ * forward =, rhs =, who = }) -> x, nfe [N] */
 static int solve_adaptive(lua_State *L) {
   static const char *const names[] = {"method",   "rtol",    "atol", "eps", "norm", "max_steps",
-                                      "callback", "forward", "rhs",  "who", NULL};
+                                      "callback", "forward", "top",  "rhs", "who",  NULL};
   static const char *const ode_norms[] = {"sample", "batch", NULL};
   integration k = {0};
   lua_settop(L, 5);
@@ -422,6 +432,7 @@ static int solve_adaptive(lua_State *L) {
   k.adaptive.rtol = option_number(&o, "rtol", 1e-5);
   k.adaptive.atol = option_number(&o, "atol", 1e-5);
   k.adaptive.eps = option_number(&o, "eps", sl_sde_eps(k.p, SL_EPS_SAMPLE));
+  k.adaptive.top = option_number(&o, "top", 0);
   k.adaptive.batch_norm = option_choice(&o, "norm", ode_norms, 0) == 1;
   k.adaptive.max_steps = option_integer(&o, "max_steps", 0, 0, INT64_MAX);
   k.adaptive.forward = option_boolean(&o, "forward", false);
@@ -472,14 +483,10 @@ static int solve_steppers(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg functions[] = {{"integrate", solve_integrate},
-                                     {"adaptive", solve_adaptive},
-                                     {"denoise", solve_denoise},
-                                     {"normal", solve_normal},
-                                     {"increment", solve_increment},
-                                     {"fresh_seed", solve_fresh_seed},
-                                     {"steppers", solve_steppers},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {{"integrate", solve_integrate}, {"adaptive", solve_adaptive},
+                                     {"denoise", solve_denoise},     {"normal", solve_normal},
+                                     {"increment", solve_increment}, {"fresh_seed", solve_fresh_seed},
+                                     {"steppers", solve_steppers},   {NULL, NULL}};
 
 void sl_bind_solve(lua_State *L) {
   luaL_newlib(L, functions);

@@ -63,11 +63,17 @@ static double after(const walk *w, const row *r, double fraction) {
   return fraction == 1 && r->used >= left(w, r) ? w->end : r->t + w->sign * fraction * r->used;
 }
 
+/* Which samples are at x, int64 [n]. */
+static sl_tensor *places(walk *w) {
+  sl_tensor *rows = sl_empty(w->c, SL_I64, 1, &w->n);
+  for (int64_t i = 0; rows && i < w->n; i++) ((int64_t *)sl_data(rows))[i] = w->rows[i].place;
+  return rows;
+}
+
 /* Calls the caller's right-hand side. */
 static sl_tensor *rhs(walk *w, sl_tensor *x, sl_tensor *t) {
   char want[128], got[128];
-  sl_tensor *rows = sl_empty(w->c, SL_I64, 1, &w->n);
-  for (int64_t i = 0; rows && i < w->n; i++) ((int64_t *)sl_data(rows))[i] = w->rows[i].place;
+  sl_tensor *rows = places(w);
   w->run.nfe++;
   sl_tensor *k = rows && x && t ? w->plan->rhs(w->c, w->plan->rhs_ud, x, t, rows) : NULL;
   if (!k || (sl_same_shape(x, k) && x->dtype == k->dtype)) return k;
@@ -75,12 +81,17 @@ static sl_tensor *rhs(walk *w, sl_tensor *x, sl_tensor *t) {
                  sl_dtype_name(x->dtype), sl_shape_str(x, want), sl_dtype_name(k->dtype), sl_shape_str(k, got));
 }
 
+static sl_tensor *flow(walk *w, sl_tensor *x, sl_tensor *t) {
+  w->run.rows = w->n < w->out->shape[0] ? places(w) : NULL;
+  return sl_run_flow(w->c, &w->run, x, t);
+}
+
 /* dx/dt at x, at the time after `fraction` of each group's step. */
 static sl_tensor *flow_at(walk *w, sl_tensor *x, double fraction) {
   for (int64_t g = 0; g < w->groups; g++) w->buf[g] = fmax(after(w, &w->rows[g], fraction), 0);
   for (int64_t i = 0; i < w->n; i++) w->rows[i].nfe++;
   sl_tensor *t = sl_reshape(w->c, column(w, SL_F64), 1, (int64_t[]){w->groups});
-  return w->plan->rhs ? rhs(w, x, t) : sl_run_flow(w->c, &w->run, x, t);
+  return w->plan->rhs ? rhs(w, x, t) : flow(w, x, t);
 }
 
 /* The steps with their sign, as a column of x's type. */
@@ -182,8 +193,10 @@ static bool part(walk *w, sl_tensor *nfe) {
   int64_t kept = 0, *index = sl_alloc(w->c, sizeof *index * (size_t)w->n, "ode");
   bool ok = index != NULL, one = w->groups < w->n;
   for (int64_t i = 0; ok && i < w->n; i++) {
-    if (left(w, &w->rows[one ? 0 : i]) > 0) index[kept++] = i;
-    else ok = deliver(w, i, nfe);
+    if (left(w, &w->rows[one ? 0 : i]) > 0)
+      index[kept++] = i;
+    else
+      ok = deliver(w, i, nfe);
   }
   if (ok && kept < w->n && kept > 0) {
     sl_tensor *at = sl_from(w->c, SL_I64, 1, &kept, index);
@@ -222,10 +235,12 @@ static bool pooled_step(walk *w, sl_tensor *nfe) {
   return ok;
 }
 
+static double top_of(const sl_adaptive *plan, const sl_sde *p) { return plan->top > 0 ? plan->top : sl_sde_T(p); }
+
 static bool start(walk *w, sl_tensor *x0) {
   size_t mark = sl_pool_open(w->c);
   w->x = sl_retain(x0);
-  double begin = w->plan->forward ? w->plan->eps : sl_sde_T(w->run.sde);
+  double begin = w->plan->forward ? w->plan->eps : top_of(w->plan, w->run.sde);
   for (int64_t i = 0; i < w->n; i++) w->rows[i] = (row){.t = begin, .place = i};
   w->k = sl_retain(flow_at(w, x0, 0));
   bool ok = w->k && first_step(w);
@@ -241,8 +256,11 @@ static bool check(sl_ctx *c, sl_sde *p, const sl_adaptive *plan, const sl_tensor
   if (x->ndim < 2 || !sl_dtype_is_float(x->dtype))
     return sl_fail(c, SL_ESHAPE, "%s: argument x: expected a float tensor [N, features ...], got %s %s", who,
                    sl_dtype_name(x->dtype), sl_shape_str(x, buf));
-  if (!(plan->eps >= 0 && plan->eps < sl_sde_T(p)))
-    return sl_fail(c, SL_EARG, "%s: argument eps: expected a time in [0, %g), got %g", who, sl_sde_T(p), plan->eps);
+  double top = top_of(plan, p);
+  if (!(top <= sl_sde_T(p)))
+    return sl_fail(c, SL_EARG, "%s: argument top: expected a time in (0, %g], got %g", who, sl_sde_T(p), top);
+  if (!(plan->eps >= 0 && plan->eps < top))
+    return sl_fail(c, SL_EARG, "%s: argument eps: expected a time in [0, %g), got %g", who, top, plan->eps);
   if (!(plan->rtol > 0 && plan->atol > 0))
     return sl_fail(c, SL_EARG, "%s: arguments rtol, atol: expected positive numbers, got %g, %g", who, plan->rtol,
                    plan->atol);
@@ -258,7 +276,7 @@ sl_tensor *sl_integrate_adaptive(sl_ctx *c, sl_sde *p, const sl_score *score, co
   if (!p || !x0 || sl_failed(c) || !check(c, p, plan, x0, tableau, who)) return NULL;
   walk w = {.c = c, .plan = plan, .w = tableau, .who = who, .n = x0->shape[0]};
   w.run = (sl_run){.sde = p, .score = score, .x = x0};
-  w.end = plan->forward ? sl_sde_T(p) : plan->eps, w.sign = plan->forward ? 1 : -1;
+  w.end = plan->forward ? top_of(plan, p) : plan->eps, w.sign = plan->forward ? 1 : -1;
   w.groups = plan->batch_norm && w.n ? 1 : w.n;
   sl_tensor *counts = sl_empty(c, SL_I64, 1, x0->shape);
   w.out = sl_empty(c, x0->dtype, x0->ndim, x0->shape);

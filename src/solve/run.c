@@ -53,7 +53,7 @@ sl_tensor *sl_run_score(sl_ctx *c, sl_run *run, sl_tensor *x, sl_tensor *t) {
   sl_tensor *at = x && t ? times_for(c, x, t) : NULL;
   if (!at) return NULL;
   run->nfe++;
-  return like_x(c, "score", x, run->score->score(c, run->score->ud, x, at));
+  return like_x(c, "score", x, run->score->score(c, run->score->ud, x, at, run->rows));
 }
 
 /* Through the score, or, where m_T = 0 and there is none, through (x0, eps). */
@@ -67,7 +67,7 @@ sl_tensor *sl_run_flow(sl_ctx *c, sl_run *run, sl_tensor *x, sl_tensor *t) {
         "ode: argument score: expected one made by process:score(net, { parameterization = \"v\" }), since m_T "
         "= 0, got a plain function");
   run->nfe++;
-  if (!run->score->exchange(c, run->score->ud, x, at, &x0, &eps)) return NULL;
+  if (!run->score->exchange(c, run->score->ud, x, at, run->rows, &x0, &eps)) return NULL;
   return like_x(c, "score", x, sl_sde_velocity(c, run->sde, x0, t, eps));
 }
 

@@ -10,9 +10,10 @@ typedef struct normal {
   int calls;
 } normal;
 
-static sl_tensor *normal_score(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t) {
+static sl_tensor *normal_score(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows) {
   normal *n = ud;
   n->calls++;
+  (void)rows;
   sl_tensor *m = sl_sde_coef(c, n->p, SL_COEF_M, x, t), *s = sl_sde_coef(c, n->p, SL_COEF_S, x, t);
   sl_tensor *variance = sl_add(c, sl_affine(c, sl_square(c, m), n->d * n->d, 0), sl_square(c, s));
   return sl_neg(c, sl_div(c, x, variance));
@@ -185,8 +186,8 @@ TEST(an_index_names_the_sample) {
 
 /* ---- refusals, interrupts, memory ------------------------------------------------------------------ */
 
-static sl_tensor *short_score(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t) {
-  (void)ud, (void)t;
+static sl_tensor *short_score(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows) {
+  (void)ud, (void)t, (void)rows;
   return sl_narrow(c, x, 1, 0, 1);
 }
 

@@ -1,25 +1,47 @@
--- The tables of docs/samplers.md say what the files of samplers, processes, objectives, metrics and networks say.
+-- The tables of docs/samplers.md, docs/inverse.md and docs/guidance.md say what the files of samplers, processes,
+-- objectives, metrics, networks, operators and methods say.
 local check = require "check"
 local process = require "process"
 
-check.test("docs/samplers.md is fresh", function()
+check.test("the pages are fresh", function()
   local code, text = process.run("", process.program, "scripts/docs.lua", "--check")
   check.eq(code, 0, text)
 end)
 
+local function read(path)
+  local file <close> = assert(io.open(path))
+  return file:read "a"
+end
+
+local function write(path, text)
+  local file <close> = assert(io.open(path, "w"))
+  file:write(text)
+end
+
 check.test("a stale table is found, and written anew", function()
-  local path = os.tmpname()
-  local file <close> = assert(io.open "docs/samplers.md")
-  local fresh = file:read "a"
-  local function write(text)
-    local copy <close> = assert(io.open(path, "w"))
-    copy:write(text)
+  local folder, fresh = process.folder(), {}
+  for _, page in ipairs { "samplers", "inverse", "guidance" } do
+    fresh[page] = read("docs/" .. page .. ".md")
+    write(("%s/%s.md"):format(folder, page), fresh[page])
   end
-  write((fresh:gsub("`dpmpp_2m` | 2", "`dpmpp_2m` | 3")))
-  local code, text = process.run("", process.program, "scripts/docs.lua", "--check", "--file", path)
-  check.ok(code ~= 0 and text:find("is stale: run sdelua scripts/docs.lua", 1, true), text)
-  check.eq(process.run("", process.program, "scripts/docs.lua", "--file", path), 0)
-  local again <close> = assert(io.open(path))
-  check.ok(again:read "a" == fresh)
-  os.remove(path)
+  for page, row in pairs { samplers = "`dpmpp_2m` | 2", inverse = "`superres` | yes", guidance = "`logp` | process" } do
+    local path = ("%s/%s.md"):format(folder, page)
+    write(path, (fresh[page]:gsub(row, row .. "?")))
+    local code, text = process.run("", process.program, "scripts/docs.lua", "--check", "--folder", folder)
+    check.ok(code ~= 0 and text:find(page .. ".md is stale: run sdelua scripts/docs.lua", 1, true), text)
+    check.eq(process.run("", process.program, "scripts/docs.lua", "--folder", folder), 0)
+    check.ok(read(path) == fresh[page])
+  end
+  os.execute("rm -r " .. process.quote(folder))
+end)
+
+check.test("the examples of docs/inverse.md and docs/guidance.md run", function()
+  for page, examples in pairs { inverse = 2, guidance = 1 } do
+    local path, blocks = ("docs/%s.md"):format(page), 0
+    for code in read(path):gmatch "```lua\n(.-)```" do
+      assert(load(code, "=" .. path, "t", setmetatable({ print = function() end }, { __index = _G })))()
+      blocks = blocks + 1
+    end
+    check.eq(blocks, examples, page)
+  end
 end)

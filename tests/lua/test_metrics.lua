@@ -31,8 +31,8 @@ check.test("every metric is listed with its source", function()
     names[#names + 1] = row.name
     check.ok(#row.doc > 20 and #row.source > 8, row.name)
   end
-  check.eq(names, { "c2st", "energy_distance", "frechet", "mmd", "precision_recall", "score_error",
-    "sliced_wasserstein" })
+  check.eq(names, { "c2st", "energy_distance", "frechet", "mmd", "precision_recall", "psnr",
+    "score_error", "sliced_wasserstein", "ssim" })
   check.eq(metrics.inception, nil)
 end)
 
@@ -236,4 +236,20 @@ check.test("features of pictures that a classifier can tell", function()
   check.eq(sl.rng_state(), before)
   check.eq(metrics.features.train(options)(test_x):totable(), f(test_x):totable())
   check.raises(function() metrics.features.train { images = x } end, "features: option images")
+end)
+
+-- The values that scikit-image 0.19.3 gives for these images, with the window of Wang et al. and no border.
+check.test("PSNR and SSIM of a pair of images", function()
+  local i = sl.arange(13, f64):reshape { 13, 1, 1 }
+  local j, c = sl.arange(15, f64):reshape { 1, 15, 1 }, sl.arange(2, f64):reshape { 1, 1, 2 }
+  local a = (i * 0.7 + j * j * 0.3 + c):sin()
+  local b = a * 0.8 + (i * c * 1.1 - j * 0.5):cos() * 0.2
+  local function pair(x, y) return sl.stack({ x, y }, 1) end
+  local psnr, ssim = metrics.psnr(pair(a, a * 0.5), pair(b, a)), metrics.ssim(pair(a, b), pair(b, b))
+  check.close(psnr.each:totable()[1], 20.08845220293344, 1e-9)
+  check.close(ssim.each:totable(), { 0.5691278934745079, 1 }, 1e-9)
+  check.close(psnr.value, psnr.each:mean():item(), 1e-12)
+  check.close(metrics.psnr(pair(a, b) * 4, pair(b, a) * 4, { range = 8 }).each:totable()[1], 20.08845220293344, 1e-9)
+  check.raises(function() metrics.ssim(a, b) end, "ssim: argument x: expected images [n,H,W,C]")
+  check.raises(function() metrics.psnr(a, pair(b, a)) end, "psnr: argument y: expected a tensor of x's shape")
 end)

@@ -26,6 +26,7 @@ local NETWORKS = {
   { "NCSNpp", { nf = 8, ch_mult = { 1, 1 }, num_res_blocks = 1, fir = false, resblock_type = "ddpm",
     conditional = false, resamp_with_conv = false, progressive = "output_skip", progressive_input = "residual",
     centered = false, embedding_type = "positional", num_scales = 10 } },
+  { "UNet", { nf = 8, ch_mult = { 1, 1 }, num_res_blocks = 1, classes = 3, label_dropout = 0.5 } },
 }
 
 local function make(row, more)
@@ -57,7 +58,7 @@ for i, row in ipairs(NETWORKS) do
     local function gradients(checkpoint)
       local net = make(row, { checkpoint = checkpoint, dropout = 0.2 })
       local o, list = net.config, {}
-      local labels = (o.label_dim or 0) > 0 and sl.eye(3) or nil
+      local labels = (net.num_classes or 0) > 0 and sl.eye(3) or nil
       local augment = (o.augment_dim or 0) > 0 and sl.randn { 3, 2 } or nil
       sl.train_batch(3)
       net(sl.randn { 3, 8, 8, 2 }, sl.tensor { 1, 4, 9 }, labels, augment):square():sum():backward()
@@ -111,7 +112,7 @@ end)
 -- ---- labels -------------------------------------------------------------------------------------------------
 
 check.test("labels of classes: zeros where there are none, dropped with their probability", function()
-  for _, row in ipairs { NETWORKS[3], NETWORKS[4] } do
+  for _, row in ipairs { NETWORKS[3], NETWORKS[4], NETWORKS[8] } do
     local net = make(row, { label_dropout = 0.5, dropout = 0 })
     local n = 64
     local x = sl.randn { 1, 8, 8, 2 }:expand { n, 8, 8, 2 }:contiguous()
@@ -119,6 +120,8 @@ check.test("labels of classes: zeros where there are none, dropped with their pr
     net:eval()
     local with, without = net(x, t, labels), net(x, t)
     check.eq(net(x, t, sl.zeros { n, 3 }):totable(), without:totable())
+    check.eq(net(x, t, sl.full({ n }, -1, { dtype = "int64" })):totable(), without:totable())
+    check.eq(net(x, t, sl.ones({ n }, { dtype = "int64" })):totable(), net(x, t, labels):totable())
     check.ok((with - without):abs():amax():item() > 1e-3)
     net:train()
     sl.train_batch(n)
@@ -130,7 +133,10 @@ check.test("labels of classes: zeros where there are none, dropped with their pr
     end
     check.ok(dropped > 16 and dropped < 48, dropped)
     check.raises(function() net(x, t, sl.zeros { n, 4 }) end,
-      row[1] .. ": argument class_labels: expected [n,3], got [64,4]")
+      row[1] .. ": argument labels: expected int64 [64] or one-hot floats [64,3], got float32 [64,4]")
+    check.raises(function() net(x, t, sl.full({ n }, 3, { dtype = "int64" })) end,
+      row[1] .. ": argument labels: expected classes from 0 to 2 (-1: none), got 3")
+    check.raises(function() net(x, t, sl.zeros({ 2 }, { dtype = "int64" })) end, "got int64 [2]")
   end
 end)
 
@@ -156,6 +162,9 @@ check.test("options that no network can have", function()
   end
   refused("SongUNet", { size = 6 }, "SongUNet: option size: expected a multiple of 8, for 4 levels, got 6")
   refused("SongUNet", { channels = 0 }, "SongUNet: option channels: expected an integer >= 1, got 0")
+  refused("UNet", { classes = 2.5 }, "UNet: option classes: expected a count of classes, got 2.5")
+  refused("UNet", { label_dropout = 1 }, "UNet: option label_dropout: expected a probability below 1, got 1")
+  refused("SongUNet", { label_dim = -1 }, "SongUNet: option label_dim: expected a count of classes, got -1")
   refused("SongUNet", { embedding_type = "log" },
     'SongUNet: option embedding_type: expected "positional" or "fourier", got log')
   refused("SongUNet", { resample_filter = { 1, 2, 1 } },

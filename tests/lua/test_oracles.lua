@@ -4,4 +4,4 @@ local oracle = require "oracle"
 
 local parts = (require "sdelua.collection" "oracles"):names()
 for _, part in ipairs(parts) do require("oracles." .. part) end
-oracle.report { "sde", "sampling", "likelihood", "loss", "ops", "models" }
+oracle.report { "sde", "sampling", "likelihood", "loss", "control", "inverse", "ops", "models" }

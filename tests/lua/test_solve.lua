@@ -229,3 +229,26 @@ check.test("an interrupted run leaves nothing recorded or alive", function()
   end, "stop")
   check.eq(sl.is_recording(), before)
 end)
+
+check.test("a way may begin at any time", function()
+  local process = sl.sde.VP {}
+  local gaussian = require "gaussian"
+  local known, from, to = gaussian.score(process), 0.4, 0.01
+  local x = sl.randn({ 4, 3 }, { dtype = "float64" })
+  local want = gaussian.flow(process, x, from, to)
+  local function off(sampler)
+    return (sampler(process, known, { 4, 3 }, { x = x, from = from }) - want):abs():amax():item()
+  end
+  check.ok(off(sl.solve.ode { rtol = 1e-8, atol = 1e-8, eps = to }) < 1e-6)
+  check.ok(off(sl.solve.ode { method = "rk4", steps = 100, eps = to }) < 1e-6)
+  check.ok(off(sl.solve.ddim { steps = 2000, eps = to, denoise = false }) < 2e-3)
+  check.ok(off(sl.solve.heun { steps = 100, eps = to, denoise = false }) < 2e-4)
+  check.ok(off(sl.solve.dpm_fast { steps = 90, eps = to, denoise = false }) < 1e-4)
+  check.ok(off(sl.solve.dpm_adaptive { eps = to, rtol = 1e-6, atol = 1e-6, denoise = false }) < 1e-4)
+  local z = sl.likelihood.encode(process, known, want, { eps = to, top = from, rtol = 1e-8, atol = 1e-8 })
+  check.ok((z - x):abs():amax():item() < 1e-6)
+  check.raises(function() sl.solve.ddim {}(process, known, { 4, 3 }, { from = 0.4 }) end,
+    "ddim: option from: expected x as well")
+  check.raises(function() sl.solve.ddim {}(process, known, { 4, 3 }, { x = x, from = 2 }) end,
+    "ddim: option from: expected a time in (0, 1], got 2")
+end)

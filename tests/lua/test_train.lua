@@ -101,14 +101,14 @@ end)
 
 local images = sl.randint(0, 256, { 20, 8, 8, 1 }, { dtype = "uint8" })
 
-local function trainer(own, process, objective)
+local function trainer(own, process, objective, labels)
   local settings = { batch = 8, warmup = 2, flip = true, dequantize = true, seed = 11 }
   for key, value in pairs(own or {}) do settings[key] = value end
   return sl.train.Trainer.new {
-    samples = images, objective = objective,
+    samples = images, objective = objective, labels = labels,
     process = process or { kind = "VP", options = { beta_min = 0.1, beta_max = 20 } },
     net = { kind = "UNet", options = { size = 8, channels = 1, nf = 8, ch_mult = { 1, 1 }, attn_resolutions = { 4 },
-      num_res_blocks = 1, dropout = 0.1 } },
+      num_res_blocks = 1, dropout = 0.1, classes = labels and 3, label_dropout = labels and 0.3 } },
     settings = settings,
   }
 end
@@ -231,7 +231,7 @@ local function there_and_back(folder, ...)
   whole:save(folder .. "/whole")
   part:step()
   part:save(folder .. "/part")
-  part = sl.train.Trainer.resume(folder .. "/part", images)
+  part = sl.train.Trainer.resume(folder .. "/part", images, (select(4, ...)))
   part:step()
   part:save(folder .. "/part")
   check.ok(bytes(folder .. "/part") == bytes(folder .. "/whole"), "the checkpoints differ")
@@ -253,6 +253,47 @@ check.test("every objective trains, stopped and resumed or not, and its checkpoi
       check.ok(x:square():mean():item() < math.huge, name)
       check.ok(info.nfe <= 4, name)
     end
+  end)
+end)
+
+local labels = sl.arange(0, 20, 1, { dtype = "int64" }):gt(6):to "int64" * 2 -- 0 and 2
+
+check.test("with labels: stopped and resumed is the same as never stopped, for every objective", function()
+  with_folder(function(folder)
+    for name, row in sl.loss.objectives:each() do
+      local process = name == "edm" and EDM or name == "flow" and FLOW or nil
+      local options = row.options.trace and { trace = "hutchinson" } or {}
+      local model, t = there_and_back(folder, { batch = 2 }, process, { kind = name, options = options }, labels)
+      check.eq({ model.classes, t.about.classes }, { 3, 3 })
+      train_to(t, 4) -- what starts at zero keeps the labels from the answer at first
+      local gradient = t.net.label:parameters()[1].grad
+      check.ok(gradient and gradient:square():sum():item() > 0, name .. ": the labels are not used")
+    end
+  end)
+end)
+
+check.test("with labels: a class is learnt; data without them is refused", function()
+  with_folder(function(folder)
+    local t = trainer({ batch = 4, lr = 3e-3 }, nil, nil, labels)
+    train_to(t, 4)
+    t:save(folder .. "/c")
+    local model, x = sl.train.load(folder .. "/c"), sl.zeros { 2, 8, 8, 1 }
+    local y = sl.no_grad(model.score:given { 0, 2 }, x, 0.5)
+    check.ok((y[1] - y[2]):abs():amax():item() > 0)
+    check.raises(function() sl.train.Trainer.resume(folder .. "/c", images) end,
+      "was trained with labels of 3 classes, got none")
+    check.raises(function() trainer({}, nil, nil, labels:narrow(1, 1, 4)) end,
+      "train: option labels: expected integers [20], one a sample, got int64 [4]")
+    check.raises(function() trainer({}, nil, nil, labels * 2) end,
+      "train: argument labels: expected classes from 0 to 2, got 4")
+    local t0 = trainer()
+    check.eq(t0.about.classes, nil)
+    t0:save(folder .. "/c")
+    check.eq(sl.train.load(folder .. "/c").classes, nil)
+    check.raises(function()
+      sl.train.Trainer.new { samples = images, labels = labels, process = { kind = "VP", options = {} },
+        net = { kind = "UNet", options = { size = 8, channels = 1, nf = 8, ch_mult = { 1 } } } }
+    end, "train: option labels: expected none for a network without classes")
   end)
 end)
 

@@ -1,9 +1,8 @@
 -- What the functions of sl.likelihood do with their arguments.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
-local callable = require "sdelua.sde.common".callable
+local sde = require "sdelua.sde.common"
 local Process = require "sdelua.sde.process"
-local Score = require "sdelua.sde.score"
 
 local common = {}
 
@@ -36,7 +35,7 @@ function common.check(who, process, score, x)
   if getmetatable(process) ~= Process then
     error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 0)
   end
-  if not callable(score) then
+  if not sde.callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 0)
   end
   common.points(who, "x", x)
@@ -45,15 +44,15 @@ end
 
 --- The score of a call, what it says checked to be like x; and its exchange form, or nil.
 function common.score_of(who, score)
-  local function checked(x, t)
-    local y = score(x, t)
+  local of = sde.as_score(score)
+  local function checked(x, t, rows)
+    local y = of(x, t, rows)
     if not sl.is_tensor(y) or show(y) ~= show(x) then
       error(("%s: score: expected a result like x, %s, got %s"):format(who, show(x), show(y)), 0)
     end
     return y
   end
-  local exchange = getmetatable(score) == Score and function(x, t) return score:exchange(x, t) end or nil
-  return checked, exchange
+  return checked, sde.exchange_of(score)
 end
 
 --- A number that has to be an integer from `lowest` on.

@@ -10,8 +10,8 @@ local options = require "sdelua.options"
 local latent = {}
 
 local OPTIONS = {
-  eps = options.NONE, rtol = 1e-5, atol = 1e-5, method = "dopri5", norm = "sample", max_steps = options.NONE,
-  callback = options.NONE,
+  eps = options.NONE, top = options.NONE, rtol = 1e-5, atol = 1e-5, method = "dopri5", norm = "sample",
+  max_steps = options.NONE, callback = options.NONE,
 }
 local METHODS, NORMS, PATHS = { "dopri5", "bosh3" }, { "sample", "batch" }, { "linear", "spherical" }
 
@@ -27,7 +27,8 @@ local function along_flow(who, forward, process, score, x, opts)
 end
 
 --- The code z of each point x [N, ...]: where the probability flow takes it from eps to T (Song et al. 2021, appendix
--- D.5). Options: eps (the process's eps.likelihood), rtol, atol, method, norm, max_steps, callback, as in sl.solve.ode.
+-- D.5). Options: eps (the process's eps.likelihood), top (a time to stop at on the way up, or begin at on the way down,
+-- in place of T), rtol, atol, method, norm, max_steps, callback, as in sl.solve.ode.
 -- info: nfe [N].
 function latent.encode(process, score, x, opts)
   return along_flow("likelihood.encode", true, process, score, x, opts)

@@ -41,12 +41,13 @@ end
 
 -- d/dt of the state [n, D + K]: x, and K integrals of the divergence.
 local function right_hand_side(flow, x, probes)
-  local shape, d, of = x:shape(), common.features(x), probes and selector(probes)
+  local shape, d, n, of = x:shape(), common.features(x), x:shape(1), probes and selector(probes)
   return function(state, t, rows)
     local here = of and of(rows)
     local scope <close> = sl.scope()
     shape[1] = state:shape(1)
-    local v, div = trace.flow_and_divergence(flow, state:narrow(2, 1, d):reshape(shape), t, here)
+    local places = rows:shape(1) < n and rows + 1 or nil
+    local v, div = trace.flow_and_divergence(flow, state:narrow(2, 1, d):reshape(shape), t, here, places)
     return scope:keep(sl.cat({ v:reshape { shape[1], d }, div }, 2))
   end
 end

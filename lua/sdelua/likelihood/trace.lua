@@ -16,7 +16,7 @@ local function recorded(who, x, y)
   return y
 end
 
---- The flow v(x, t) of a process with a score; t float64, one time or N.
+--- The flow v(x, t, rows) of a process with a score; t float64, one time or N.
 function trace.flow(who, process, score)
   local checked, exchange = common.score_of(who, score)
   local has_signal = select(8, core.facts(process.handle))
@@ -24,10 +24,10 @@ function trace.flow(who, process, score)
     error(("%s: argument score: expected one made by process:score(net, { parameterization = \"v\" }), since m_T = 0, "
       .. "got a plain function"):format(who), 0)
   end
-  return function(x, t)
+  return function(x, t, rows)
     local at = t:to(x.dtype):expand { x:shape(1) }:contiguous()
-    if has_signal then return core.reverse_drift(process.handle, x, t, recorded(who, x, checked(x, at)), 0) end
-    local x0, eps = exchange(x, at)
+    if has_signal then return core.reverse_drift(process.handle, x, t, recorded(who, x, checked(x, at, rows)), 0) end
+    local x0, eps = exchange(x, at, rows)
     return core.velocity(process.handle, recorded(who, x, x0), t, eps)
   end
 end
@@ -57,10 +57,10 @@ local function estimates(v, x, probes)
 end
 
 --- The flow at x [n, ...], and its divergence [n,1], or with a list of probes [n,#probes]. No graph is left.
-function trace.flow_and_divergence(flow, x, t, probes)
+function trace.flow_and_divergence(flow, x, t, probes, rows)
   return sl.enable_grad(function()
     local leaf = x:detach():requires_grad_()
-    local v = flow(leaf, t)
+    local v = flow(leaf, t, rows)
     return v:detach(), probes and estimates(v, leaf, probes) or exact(v, leaf)
   end)
 end

@@ -2,10 +2,10 @@
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local options = require "sdelua.options"
-local Score = require "sdelua.sde.score"
+local sde = require "sdelua.sde.common"
 
 local common = {
-  choice = require "sdelua.solve.common".choice, column = require "sdelua.sde.common".column,
+  choice = require "sdelua.solve.common".choice, column = sde.column,
 }
 
 --- Options of objectives that look at x_t. t_sampling "importance" draws t in proportion to g^2/s^2 and divides by that
@@ -90,8 +90,9 @@ end
 
 --- The noise that a score function says was added: the network's own word where it has one.
 function common.predicted_noise(process, score, x, t)
-  if getmetatable(score) == Score then
-    local _, eps = score:exchange(x, t)
+  local exchange = sde.exchange_of(score)
+  if exchange then
+    local _, eps = exchange(x, t)
     return eps
   end
   return -score(x, t) * process:coefficient("s", x, t)

@@ -15,7 +15,7 @@ function levels.label(o, descending)
 end
 
 --- The network itself, called with (x, label).
-function levels.net(score) return getmetatable(score) == Score and score.net or score end
+function levels.net(score) return getmetatable(score) == Score and score:network() or score end
 
 -- Positions in the table, uniform on 0 .. n-1.
 local function drawn(o, x0)

@@ -13,11 +13,13 @@ common.RESAMPLE_X, common.RESAMPLE_Y, common.DIRECTIONS, common.SAMPLES, common.
 
 -- ---- arguments -------------------------------------------------------------------------------------
 
+-- What was given, in an error.
+local function text_of(x) return sl.is_tensor(x) and "[" .. table.concat(x:shape(), ",") .. "]" or tostring(x) end
+
 --- x as float64 [n, D].
 function common.points(who, name, x)
   if not sl.is_tensor(x) or x:dim() < 1 or x:shape(1) < 2 then
-    error(("%s: argument %s: expected a tensor [n, ...] with n >= 2, got %s"):format(who, name,
-      sl.is_tensor(x) and "[" .. table.concat(x:shape(), ",") .. "]" or tostring(x)), 0)
+    error(("%s: argument %s: expected a tensor [n, ...] with n >= 2, got %s"):format(who, name, text_of(x)), 0)
   end
   return x:detach():to "float64":reshape { x:shape(1), -1 }:contiguous()
 end
@@ -36,7 +38,17 @@ local function read(row, opts)
   return o
 end
 
---- The function of a row: its measure(o, x, y), x and y flat, or its call(o, ...) as given, both without recording.
+-- The mean of a row's each(o, x, y) -> [n], which compares x[i] with y[i]; the result holds the values as `each`.
+local function mean_of_pairs(row, o, x, y)
+  if not (sl.is_tensor(x) and sl.is_tensor(y)) or text_of(x) ~= text_of(y) then
+    error(("%s: argument y: expected a tensor of x's shape, got %s and %s"):format(row.name, text_of(x), text_of(y)), 0)
+  end
+  local values = row.each(o, x:detach():to "float64", y:detach():to "float64")
+  return common.result(o, row.name, common.weights(o, x:shape(1), common.RESAMPLE_X):matmul(values), { each = values })
+end
+
+--- The function of a row: its measure(o, x, y), x and y flat; the mean of its each(o, x, y); or its call(o, ...) as
+-- given; all without recording.
 function common.measure(row)
   local function flat(o, x, y)
     x, y = common.points(row.name, "x", x), common.points(row.name, "y", y)
@@ -48,6 +60,7 @@ function common.measure(row)
   if row.call then
     return function(a, b, c, opts) return sl.no_grad(row.call, read(row, opts), a, b, c) end
   end
+  if row.each then return function(x, y, opts) return sl.no_grad(mean_of_pairs, row, read(row, opts), x, y) end end
   return function(x, y, opts) return sl.no_grad(flat, read(row, opts), x, y) end
 end
 

@@ -1,5 +1,6 @@
 -- What the networks of this shape share: options, levels, running a block, labels of classes.
 local core = require "sdelua.core"
+local class_labels = require "sdelua.sde.labels"
 local options = require "sdelua.options"
 
 local common = {}
@@ -68,15 +69,20 @@ function common.run(recompute, ...)
   return scope:keep(recompute and core.checkpoint(run, ...) or run(...))
 end
 
---- The labels of classes [n,label_dim] for x [n,...]; zeros where none are given, and for each sample with the
--- probability of the layer `dropout`.
-function common.class_labels(who, labels, x, label_dim, dropout)
-  local n = x:shape(1)
-  if labels == nil then return core.zeros({ n, label_dim }, { dtype = x.dtype }) end
-  if labels:dim() ~= 2 or labels:shape(2) ~= label_dim then
-    error(("%s: argument class_labels: expected [n,%d], got [%s]"):format(who, label_dim,
-      table.concat(labels:shape(), ",")), 0)
+--- The options that say how many classes there are, and how often their labels are dropped.
+function common.check_classes(who, name, o)
+  if math.type(o[name]) ~= "integer" or o[name] < 0 then common.refuse(who, name, "a count of classes", o[name]) end
+  if not (o.label_dropout >= 0 and o.label_dropout < 1) then
+    common.refuse(who, "label_dropout", "a probability below 1", o.label_dropout)
   end
+end
+
+--- The labels of classes, int64 [n] (-1: none) or floats [n,classes], as floats [n,classes] for x [n,...]; zeros where
+-- none are given, and for each sample with the probability of the layer `dropout`.
+function common.class_labels(who, labels, x, classes, dropout)
+  local n = x:shape(1)
+  if labels == nil then return core.zeros({ n, classes }, { dtype = x.dtype }) end
+  labels = class_labels.one_hot(who, labels, n, classes, x.dtype)
   if not dropout then return labels end
   return labels * dropout(core.ones({ n, 1 }, { dtype = x.dtype })):gt(0):to(labels.dtype)
 end

@@ -27,9 +27,9 @@ local function with_common(known)
   return known
 end
 
---- t as a tensor [N] for x [N, ...].
+--- t as a tensor [N] for x [N, ...], of its type.
 local function times(x, t)
-  return type(t) == "number" and sl.full({ x:shape(1) }, t, { dtype = x.dtype }) or t
+  return type(t) == "number" and sl.full({ x:shape(1) }, t, { dtype = x.dtype }) or t:to(x.dtype)
 end
 
 --- Each sample's own number, a tensor [N] or a list, as a column that broadcasts against x [N, ...]; a number as it is.
@@ -47,4 +47,20 @@ local function callable(v)
   return type(v) == "function" or type(v) == "userdata" or (type(meta) == "table" and meta.__call ~= nil)
 end
 
-return { callable = callable, column = column, times = times, for_core = for_core, with_common = with_common }
+--- Where a score also says (x0, eps), that as a function (x, t, rows); else nil.
+local function exchange_of(score)
+  if type(score) ~= "table" or type(score.exchange) ~= "function" then return nil end
+  return function(x, t, rows) return score:exchange(x, t, rows) end
+end
+
+--- A score as samplers call it, (x, t, rows); a network's third argument is another.
+local function as_score(score)
+  local meta = getmetatable(score)
+  local network = type(score) == "userdata" or (type(meta) == "table" and rawget(meta, "is_module_class"))
+  return network and function(x, t) return score(x, t) end or score
+end
+
+return {
+  callable = callable, column = column, times = times, for_core = for_core, with_common = with_common,
+  exchange_of = exchange_of, as_score = as_score,
+}

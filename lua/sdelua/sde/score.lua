@@ -1,8 +1,13 @@
 -- The score of a network, whatever the network predicts. All parameterizations meet in the pair (x0, eps) with
 -- x - c = m x0 + s eps and score = -eps/s.
+--
+-- A score is anything called as score(x [n, ...], t [n], rows): rows is nil while the whole batch is there and else
+-- int64 [n], the places in it, from 1, of the samples at x (solvers with step control let finished ones go), for scores
+-- that know something of each sample. A score with a method exchange(x, t, rows) says (x0, eps) as well.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local common = require "sdelua.sde.common"
+local class_labels = require "sdelua.sde.labels"
 local options = require "sdelua.options"
 local Precondition = require "sdelua.sde.precondition"
 
@@ -48,28 +53,35 @@ end
 
 -- ---- what a network says ------------------------------------------------------------------------------
 
-local function plain(self, x, t) return self.net(x, self.label(self.process, x, t)) end
+-- The labels of classes that go along, if any do.
+local function condition(self, x, rows)
+  if self.classes_at then return self.classes_at(x, rows) end
+end
+
+local function plain(self, x, t, rows)
+  return self.net(x, self.label(self.process, x, t), condition(self, x, rows))
+end
 
 -- score = -grad E (Salimans & Ho 2021): E is [N], or one number a sample in any shape.
 -- Where ops are recorded the gradient is recorded too, so that losses can go through it.
-local function energy(self, x, t)
+local function energy(self, x, t, rows)
   local recording = sl.is_recording()
   return sl.enable_grad(function()
     local at = recording and x.requires_grad and x or x:detach():requires_grad_()
-    local E = self.net(at, self.label(self.process, at, t))
+    local E = plain(self, at, t, rows)
     return -sl.grad(E:sum(), at, { create_graph = recording })
   end)
 end
 
 -- The denoiser D(x; sigma) in the space of sigma = s/m.
-local function preconditioned(self, x, t)
+local function preconditioned(self, x, t, rows)
   local m, s = self.process:coefficient("m", x, t), self.process:coefficient("s", x, t)
   local sigma = (s / m):reshape { -1 }
   if sigma:numel() ~= x:shape(1) then
     error("score: option precondition: expected a process with the same coefficients for all features", 0)
   end
   local centred = x - self.process:coefficient("c", x, t)
-  return self.precondition:denoised(self.net, centred / m, sigma)
+  return self.precondition:denoised(self.net, centred / m, sigma, condition(self, x, rows))
 end
 
 local OUTPUTS = { energy = energy, F = preconditioned }
@@ -116,22 +128,48 @@ function Score.new(process, net, opts)
 end
 
 --- What the network says at (x, t): a score for an energy and x0 for F, else as it is; and t as a tensor [N].
-function Score:output(x, t)
+function Score:output(x, t, rows)
   t = common.times(x, t)
-  return self:said(x, t), t
+  return self:said(x, t, rows), t
 end
 
 --- x0 and eps, both as the network has them at (x, t).
-function Score:exchange(x, t)
-  local y, times = self:output(x, t)
+function Score:exchange(x, t, rows)
+  local y, times = self:output(x, t, rows)
   return core.exchange(self.process.handle, x, times, y, self.form)
 end
 
-function Score:__call(x, t)
-  local y, times = self:output(x, t)
+function Score:__call(x, t, rows)
+  local y, times = self:output(x, t, rows)
   if self.form == "score" then return y end
   local _, eps = core.exchange(self.process.handle, x, times, y, self.form)
   return -eps / self.process:coefficient("s", x, times)
+end
+
+-- How many classes a network says that it knows; nil for a function.
+local function classes_of(who, net)
+  local meta = getmetatable(net)
+  if type(meta) ~= "table" or not rawget(meta, "is_module_class") then return nil end
+  if (net.num_classes or 0) > 0 then return net.num_classes end
+  error(("%s: argument score: expected one of a network with classes (option classes or label_dim), got %s")
+    :format(who, tostring(net):match "^[^\n]*"), 0)
+end
+
+--- The score given a class: of the same network, which is handed the labels as its third argument. A number stands for
+-- all samples; a list, int64 [N] or one-hot [N,K] says each sample's own; classes count from 0, -1 is none. Without
+-- labels: the score of no class. `who` names the asking function in errors.
+function Score:given(classes, who)
+  who = who or "given"
+  local other = {}
+  for key, value in pairs(self) do other[key] = value end
+  other.classes_at = classes ~= nil and class_labels.of(who, classes, classes_of(who, self.net), -1) or nil
+  return setmetatable(other, Score)
+end
+
+--- The network as a function (x, label), the labels of classes handed on.
+function Score:network()
+  if not self.classes_at then return self.net end
+  return function(x, label) return self.net(x, label, self.classes_at(x)) end
 end
 
 --- The network's parameters.
@@ -160,10 +198,11 @@ function Score.convert(process, x, t, y, from, to)
 end
 
 --- x0 and eps as any score function has them.
-function Score.pair(process, score, x, t)
-  if getmetatable(score) == Score then return score:exchange(x, t) end
+function Score.pair(process, score, x, t, rows)
+  local exchange = common.exchange_of(score)
+  if exchange then return exchange(x, t, rows) end
   t = common.times(x, t)
-  return core.exchange(process.handle, x, t, score(x, t), "score")
+  return core.exchange(process.handle, x, t, common.as_score(score)(x, t, rows), "score")
 end
 
 --- E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
@@ -171,7 +210,7 @@ function Score.denoiser(process, score)
   if not common.callable(score) then
     error(("denoiser: argument score: expected a function (x, t), got %s"):format(tostring(score)), 3)
   end
-  return function(x, t) return (Score.pair(process, score, x, t)) end
+  return function(x, t, rows) return (Score.pair(process, score, x, t, rows)) end
 end
 
 return Score

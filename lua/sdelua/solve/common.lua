@@ -2,9 +2,8 @@
 local sl = require "sdelua"
 local core = require "sdelua.core"
 local options = require "sdelua.options"
-local callable = require "sdelua.sde.common".callable
+local sde = require "sdelua.sde.common"
 local Process = require "sdelua.sde.process"
-local Score = require "sdelua.sde.score"
 
 local common = {}
 
@@ -15,10 +14,31 @@ function common.choice(who, key, value, names)
   error(('%s: option %s: expected "%s", got %s'):format(who, key, table.concat(names, '", "'), tostring(value)), 3)
 end
 
+--- Raises unless the options o[name] that are given are numbers in [0, 1].
+function common.shares(who, o, names)
+  for _, name in ipairs(names) do
+    local v = o[name]
+    if v ~= nil and not (type(v) == "number" and v >= 0 and v <= 1) then
+      error(("%s: option %s: expected a number in [0, 1], got %s"):format(who, name, tostring(v)), 4)
+    end
+  end
+end
+
 local CALL = {
   seed = options.NONE, first = options.NONE, index = options.NONE, noise = options.NONE, x = options.NONE,
-  callback = options.NONE, trajectory = false, dtype = "float32",
+  from = options.NONE, callback = options.NONE, trajectory = false, dtype = "float32",
 }
+
+-- The time at which the way begins.
+local function beginning(who, process, o)
+  if o.from == nil then return process.T end
+  if type(o.from) ~= "number" or not (o.from > 0 and o.from <= process.T) then
+    error(("%s: option from: expected a time in (0, %g], got %s"):format(who, process.T, tostring(o.from)), 4)
+  elseif o.from < process.T and not o.x then
+    error(("%s: option from: expected x as well, the state at t = %g"):format(who, o.from), 4)
+  end
+  return o.from
+end
 
 -- The state at T: given, or drawn from the prior (draw 1).
 local function start(who, process, shape, o)
@@ -36,18 +56,17 @@ local function start(who, process, shape, o)
 end
 
 --- Checks a call's arguments. Returns the options with source (noise), x (the state at T), score and exchange
--- (functions).
+-- (functions), and from, a time.
 function common.call(who, process, score, shape, opts)
   local o = options.read(who, opts, CALL)
   if getmetatable(process) ~= Process then
     error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 3)
   end
-  if not callable(score) then
+  if not sde.callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 3)
   end
-  o.source, o.given_x = sl.noise.of(o), o.x ~= nil
-  o.score = score
-  if getmetatable(score) == Score then o.exchange = function(x, t) return score:exchange(x, t) end end
+  o.source, o.given_x, o.from = sl.noise.of(o), o.x ~= nil, beginning(who, process, o)
+  o.score, o.exchange = sde.as_score(score), sde.exchange_of(score)
   o.x = start(who, process, shape, o)
   return o
 end

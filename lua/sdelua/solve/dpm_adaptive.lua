@@ -103,7 +103,7 @@ end
 -- ---- the way down -----------------------------------------------------------------------------------------
 
 -- Samples that have arrived leave the batch.
-local function part(walk)
+local function part(run, walk)
   local stay, places, groups = {}, {}, {}
   for i, place in ipairs(walk.places) do
     local c = walk.groups[walk.whole and 1 or i]
@@ -116,6 +116,7 @@ local function part(walk)
   if #stay > 0 and #stay < #walk.places then
     local index = sl.tensor(stay, { dtype = "int64" })
     walk.x, walk.low = walk.x:index_select(index, 1), walk.low:index_select(index, 1)
+    run.rows = sl.tensor(places, { dtype = "int64" })
   end
   walk.places = places
   if not walk.whole then walk.groups = groups end
@@ -157,7 +158,7 @@ return function(run, way)
   while #walk.places > 0 do
     attempt(way, run, walk)
     run:report(walk.x, numbers(walk, sigma_of))
-    part(walk)
+    part(run, walk)
   end
   return #walk.out > 0 and sl.cat(walk.out, 1) or run.x, info_of(way, run, walk)
 end

@@ -106,9 +106,9 @@ local function mapped(list, fn)
 end
 
 --- spec: a name, { name, options }, a list of falling times, or { sigma = falling list }; numbers or a tensor.
--- sigma_max and sigma_min bound a grid in sigma, which goes from T to eps without. to_zero: the last of a named grid's
--- n steps goes on to 0. Returns times and, of a grid in sigma, sigmas.
-function grid.times(who, process, spec, n, eps, to_zero)
+-- sigma_max and sigma_min bound a grid in sigma, which goes from the time `from` to eps without. to_zero: the last of a
+-- named grid's n steps goes on to 0. Returns times and, of a grid in sigma, sigmas.
+function grid.times(who, process, spec, n, from, eps, to_zero)
   local list = type(spec) == "userdata" and spec:totable() or spec
   if type(list) == "table" and list.sigma then
     local sigmas = type(list.sigma) == "userdata" and list.sigma:totable() or list.sigma
@@ -119,18 +119,18 @@ function grid.times(who, process, spec, n, eps, to_zero)
   local row, o = read(who, list)
   if to_zero then n = n - 1 end
   if row.space == "time" then
-    local times = row.make(n, process.T, eps, o)
+    local times = row.make(n, from, eps, o)
     if to_zero then times[n + 2] = 0.0 end
     return times, nil
   end
-  local hi, lo = o.sigma_max or process:point(process.T).sigma, o.sigma_min or process:point(eps).sigma
+  local hi, lo = o.sigma_max or process:point(from).sigma, o.sigma_min or process:point(eps).sigma
   if hi == math.huge or not (lo > 0 and lo < hi) then
     error(("%s: option grid: expected 0 < sigma_min < sigma_max < inf for this process, got %g, %g")
       :format(who, lo, hi), 0)
   end
   local sigmas = row.make(n, hi, lo, o)
   local times = mapped(sigmas, function(v) return process:time(v) end)
-  if sigmas[1] == hi and not o.sigma_max then times[1] = process.T end
+  if sigmas[1] == hi and not o.sigma_max then times[1] = from end
   if sigmas[n + 1] == lo and not o.sigma_min then times[n + 1] = eps end
   if to_zero then times[n + 2], sigmas[n + 2] = 0.0, 0.0 end
   return times, sigmas

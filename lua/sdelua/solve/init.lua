@@ -1,8 +1,9 @@
 --- sl.solve: samplers. sl.solve.<name> { options } is the sampler that the file sdelua/solve/samplers/<name>.lua
 -- describes; sl.solve.list() prints them all. It is called as
 --   local x, info = sampler(process, score, shape, options)
--- where score is any function (x, t [N]) -> tensor, and the options are seed, first and index, or noise (see sl.noise);
--- x (the state at T), dtype, callback, trajectory. info.nfe counts evaluations of the score.
+-- where score is any function (x, t [N], rows) -> tensor (see sdelua/sde/score.lua); the options are seed, first and
+-- index, or noise (see sl.noise); x, the state at T or at the time `from`; dtype, callback, trajectory. info.nfe counts
+-- evaluations of the score.
 local collection = require "sdelua.collection"
 local Sampler = require "sdelua.solve.sampler"
 

@@ -1,14 +1,21 @@
 -- What a sampler in Lua works with: one call of it, from the first step to the last.
 --
---   run.process, run.x                   the process and the state (a sampler that owns its loop: the state at T)
+--   run.process, run.x                   the process and the state (a sampler that owns its loop: the first one)
+--   run.from, run.eps                    the times at which the way begins and ends
 --   run.t, run.r                         this step goes from time t down to r
 --   run.sigma, run.sigma_next            the same in sigma = s/m, for samplers with space = "sigma"
 --   run.step, run.steps                  from 1
+--   run.times                            the grid: step i goes from times[i] to times[i + 1]; nil where the core has
+--                                        its own uniform one
+--   run.rows                             int64 [n], the places in the batch of the samples at run.x, from 1, where a
+--                                        sampler lets finished ones go; nil while all are there
+--   run.mean                             the state before the last noise, of a step that several steppers make
 --   run.memory                           a table that lasts from step to step, for multistep methods
 --   run:score(x, t)                      grad log p_t(x); t a number or [N]. Every evaluation is counted.
 --   run:exchange(x, t)                   x0 and eps, both as the network has them
 --   run:denoised(x, sigma)               x0 for x in the space of sigma; sigma a number, or a list of each sample's own
 --   run:predicted_noise(x, sigma)        eps for such an x
+--   run:posterior_std([t, r])            the standard deviation of x_r given x_t and x_0, of this step unless told
 --   run:normal([shape])                  the next draw of unit normals, like x
 --   run:brownian(a, b)                   (W_b - W_a)/sqrt|b - a| like x, of one path whatever the intervals
 --   run:increment(a, b [, shape])        the path's W_b - W_a and its space-time Levy area (see sl.noise); a and b are
@@ -35,14 +42,14 @@ end
 
 function Run:score(x, t)
   self.evaluations = self.evaluations + 1
-  return self.call.score(x, times(x, t))
+  return self.call.score(x, times(x, t), self.rows)
 end
 
 function Run:exchange(x, t)
   self.evaluations = self.evaluations + 1
-  if self.call.exchange then return self.call.exchange(x, times(x, t)) end
+  if self.call.exchange then return self.call.exchange(x, times(x, t), self.rows) end
   local at = times(x, t)
-  return core.sde.exchange(self.process.handle, x, at, self.call.score(x, at), "score")
+  return core.sde.exchange(self.process.handle, x, at, self.call.score(x, at, self.rows), "score")
 end
 
 -- The state of the process where each sample has a sigma of its own; and the times.
@@ -69,14 +76,22 @@ end
 function Run:denoised(x, sigma)
   local state, t = self:to_process(x, sigma)
   local x0 = self:exchange(state, t)
-  return self.correct and self.correct(x0, t) or x0
+  return self.correct and self.correct(x0, t, self.rows) or x0
 end
 
 function Run:predicted_noise(x, sigma)
   local state, t = self:to_process(x, sigma)
   local x0, eps = self:exchange(state, t)
   if not self.correct then return eps end
-  return (x - self.correct(x0, t)) / column(sigma, x)
+  return (x - self.correct(x0, t, self.rows)) / column(sigma, x)
+end
+
+--- The standard deviation of x_r given x_t and x_0, of this step unless told.
+function Run:posterior_std(t, r)
+  t, r = t or self.t, r or self.r
+  local function at(name, time) return self.process:coefficient(name, self.x, time) end
+  local share = at("m", t) / at("m", r) * at("s", r) / at("s", t) -- A s_r/s_t
+  return at("s", r) * (1 - share:square()):clamp(0, 1):sqrt()
 end
 
 function Run:normal(shape)

@@ -129,12 +129,23 @@ local function watch(self, call, run)
   end, states
 end
 
+-- Where several steppers make a step, one in Lua finds in run.mean the state before the last noise of those before it.
+local function listener(run, several)
+  if not several then return run.watch end
+  return function(state)
+    run.mean = state.x_mean
+    if run.watch then run.watch(state) end
+  end
+end
+
 local function plan(self, run, times)
-  local o, list = self.options, {}
-  for i, s in ipairs(self.steppers) do list[i] = s.step and wrapped(s, run) or s end
+  local o, list, in_lua = self.options, {}, false
+  for i, s in ipairs(self.steppers) do
+    list[i], in_lua = s.step and wrapped(s, run) or s, in_lua or s.step ~= nil
+  end
   return {
     steppers = list, steps = times and #times - 1 or o.steps, times = times, eps = run.eps, paper = o.levels == "paper",
-    denoise = self.denoise == "mean", draw = 2, callback = run.watch,
+    denoise = self.denoise == "mean", draw = 2, callback = listener(run, in_lua and #list > 1),
   }
 end
 
@@ -159,17 +170,18 @@ end
 
 -- The grid's first time need not be T: the state is then the kernel's there.
 local function start(call, times)
-  if call.given_x or not times or times[1] >= call.process.T then return call.x end
+  if call.given_x or not times or times[1] >= call.from then return call.x end
   return call.process:perturb(call.x * 0, times[1], call.source:normal(call.x:shape(), 1, call.x.dtype))
 end
 
 -- Times and, where the sampler asks for them, sigmas; nil for the core's own uniform times.
 local function stand(self, process, run)
   local o, to_zero = self.options, self.denoise == "zero"
-  local spec = o.grid or self.row.grid or (run.in_sigma and "karras") or ((to_zero or o.round) and "uniform")
+  local named = to_zero or o.round or run.from < process.T
+  local spec = o.grid or self.row.grid or (run.in_sigma and "karras") or (named and "uniform")
   if not spec then return nil end
   local function points(n)
-    local times, sigmas = grid.times(self.name, process, spec, n, run.eps, to_zero)
+    local times, sigmas = grid.times(self.name, process, spec, n, run.from, run.eps, to_zero)
     if o.round then return grid.rounded(process, times, sigmas, o.round) end
     return times, sigmas
   end
@@ -181,7 +193,7 @@ local function on_grid(self, call, run)
   local process = call.process
   local times, sigmas = stand(self, process, run)
   local x = start(call, times)
-  run.steps = times and #times - 1 or run.steps
+  run.times, run.steps = times, times and #times - 1 or run.steps
   if not run.in_sigma then
     local y, nfe = core.integrate(process.handle, call.score, call.exchange, x, call.source.spec,
       plan(self, run, times))
@@ -202,28 +214,30 @@ local function by_itself(self, call, run)
   local process, in_sigma = call.process, self.row.space == "sigma"
   run.x, run.draw, run.steps = call.x, 2, self.options.steps
   if in_sigma then
-    run.sigma_max, run.sigma_min = process:point(process.T).sigma, process:point(run.eps).sigma
+    run.sigma_max, run.sigma_min = process:point(run.from).sigma, process:point(run.eps).sigma
     if not (run.sigma_min > 0 and run.sigma_min < run.sigma_max) then
       error(("%s: option eps: expected a time in (0, %g) with sigma > 0, got %g")
-        :format(self.name, process.T, run.eps), 0)
+        :format(self.name, run.from, run.eps), 0)
     end
-    run.x = run:from_process(call.x, process.T)
+    run.x = run:from_process(call.x, run.from)
   end
   local x, info = sl.no_grad(self.row.sample, self.options, run)
   if in_sigma then x = run:to_process(x, run.sigma_min) end
   return x, run.evaluations, run.eps, info
 end
 
-function Sampler:__call(process, score, shape, opts)
+-- What a call is; fields, where given, are more for run to have.
+function Sampler:sample(process, score, shape, opts, fields)
   local call = common.call(self.name, process, score, shape, opts)
   call.process = process
   settle(process.handle, call.x)
   check_needs(self, process)
   local run = Run.new {
-    process = process, call = call, name = self.name, eps = self.options.eps or process.eps.sample,
+    process = process, call = call, name = self.name, from = call.from, eps = self.options.eps or process.eps.sample,
     correct = self.options.correct, round = self.options.round, in_sigma = self.row.space == "sigma",
     steps = self.options.steps,
   }
+  for key, value in pairs(fields or {}) do run[key] = value end
   local states
   run.watch, states = watch(self, call, run)
   local own_loop = self.row.sample and not (self.steppers and self.options.steps)
@@ -233,5 +247,7 @@ function Sampler:__call(process, score, shape, opts)
   for key, value in pairs(more or {}) do info[key] = value end
   return y, info
 end
+
+Sampler.__call = Sampler.sample
 
 return Sampler

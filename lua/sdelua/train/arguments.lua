@@ -4,7 +4,7 @@ local cli = require "sdelua.train.cli"
 local json = require "sdelua.json"
 local Trainer = require "sdelua.train.trainer"
 
-local arguments = { SAVE_EVERY = 500, PREVIEW_EVERY = 500, FOLDER_SIZE = 32, FOLDER_CHANNELS = 3 }
+local arguments = { SAVE_EVERY = 500, PREVIEW_EVERY = 500, FOLDER_SIZE = 32, FOLDER_CHANNELS = 3, LABEL_DROPOUT = 0.1 }
 
 -- Options of the command line that are settings of the trainer, and those that are options of the network, where it has
 -- one of that name. They have no default in the parser, so that what was not given can come from a checkpoint.
@@ -76,6 +76,10 @@ function arguments.read(spec)
   add_model(parser, spec)
   for _, row in ipairs(SETTINGS) do add_option(parser, row[1], row[2], row[3], spec.settings[row[1]]) end
   for _, row in ipairs(NETWORK) do add_option(parser, table.unpack(row)) end
+  parser:flag("--classes", "Hand the network the labels of the data, of which the IDX files have some: a network given "
+    .. "classes."):target "classes"
+  add_option(parser, "label_dropout", cli.number(0, true, 1), "Probability of training without the label, for guidance "
+    .. "without a classifier.", arguments.LABEL_DROPOUT)
   parser:flag("--flip", "Mirror images at random."):target "flip"
   parser:flag("--dequantize", "Add uniform noise of one grey level."):target "dequantize"
   return parser:parse()
@@ -94,9 +98,25 @@ local function found(collection, what, name)
   return row
 end
 
+-- The options that tell a network of the classes, where there are labels.
+local function of_classes(a, kind, known, labels)
+  if not a.classes then
+    if a.label_dropout then error("train: --label-dropout: goes with --classes", 0) end
+    return {}
+  elseif not labels then
+    error("train: --classes: expected data with labels, the IDX files of (Fashion-)MNIST, got a folder of pictures", 0)
+  end
+  local name = known.classes ~= nil and "classes" or known.label_dim ~= nil and "label_dim"
+  if not name then error(("train: --classes: the network %s takes none"):format(kind), 0) end
+  return {
+    [name] = math.tointeger(labels:to "int64":amax():item()) + 1,
+    label_dropout = a.label_dropout or arguments.LABEL_DROPOUT,
+  }
+end
+
 -- The options that the network has: those of the script, of images like these, and what was given.
-local function network(spec, a, images)
-  local kind = a.net or NET
+local function network(spec, a, data)
+  local kind, images = a.net or NET, data.images
   local known = found(sl.nn.networks, "net", kind).options or {}
   local o, size = {}, images:shape(2)
   local usual = { size = size, channels = images:shape(4), attn_resolutions = { size // 2 } }
@@ -111,6 +131,7 @@ local function network(spec, a, images)
   for name, value in pairs(usual) do
     if known[name] ~= nil then o[name] = value end
   end
+  merge(o, of_classes(a, kind, known, data.labels))
   return { kind = kind, options = merge(o, cli.collect(a.net_set, known)) }
 end
 
@@ -125,7 +146,7 @@ end
 
 --- What Trainer.new takes for a script and its command line. The parameterization that a script gives is for its own
 -- objective: with another, that one's own is the default.
-function arguments.begin(spec, a, images)
+function arguments.begin(spec, a, data)
   local settings = merge({}, spec.settings)
   if a.objective and a.objective ~= objective_of(spec).kind then
     settings.parameterization, settings.precondition = nil, nil
@@ -134,8 +155,8 @@ function arguments.begin(spec, a, images)
     if a[key] ~= nil then settings[key] = a[key] end
   end
   return {
-    samples = images, net = network(spec, a, images), process = spec.process, objective = objective(spec, a),
-    settings = settings,
+    samples = data.images, labels = a.classes and data.labels or nil, net = network(spec, a, data),
+    process = spec.process, objective = objective(spec, a), settings = settings,
   }
 end
 
@@ -149,6 +170,8 @@ local function pairs_of(a, trainer)
   for _, row in ipairs(NETWORK) do add(flag_of(row[1]), a[row[1]], net.options[row[1]]) end
   add("--net", a.net, net.kind)
   add("--objective", a.objective, goal.kind)
+  add("--classes", a.classes, trainer.about.classes ~= nil)
+  add("--label-dropout", a.label_dropout, net.options.label_dropout)
   local function add_all(flag, given, before)
     for name, value in pairs(cli.collect(given, before)) do add(flag .. " " .. name, value, before[name]) end
   end

@@ -13,7 +13,8 @@ local KNOWN = { nn = sl.nn.networks, sde = sl.sde.processes }
 
 local GROUPS = { "model", "ema", "optim" }
 
-local function construct(path, what, room, description)
+--- What { kind =, options = } of a file names, made; room is "nn" or "sde".
+function checkpoint.construct(path, what, room, description)
   local kind, opts = description.kind, description.options
   if not KNOWN[room]:find(kind) or type(opts) ~= "table" then
     error(("checkpoint: %s: expected a known %s with options, got %s; hand over your own to load"):format(path, what,
@@ -32,8 +33,8 @@ end
 
 --- Network, process and score of the texts `about`; `own` may hold net and process, which then serve instead.
 function checkpoint.build(path, about, own)
-  local net = own.net or construct(path, "network", "nn", about.network)
-  local process = own.process or construct(path, "process", "sde", about.process)
+  local net = own.net or checkpoint.construct(path, "network", "nn", about.network)
+  local process = own.process or checkpoint.construct(path, "process", "sde", about.process)
   local said = about.score
   return net, process, process:score(net, {
     parameterization = said.parameterization, label = spread(said.label), precondition = spread(said.precondition),
@@ -75,7 +76,8 @@ local function objective_before(settings)
   return { kind = "dsm", options = { weighting = weighting ~= "std" and weighting or nil } }
 end
 
-local function value(path, texts, key, kind)
+--- The text `key` of a file, in JSON.
+function checkpoint.value(path, texts, key, kind)
   local ok, found = pcall(json.decode, texts[key] or "")
   if not ok or type(found) ~= kind then
     error(("checkpoint: %s: text %s: expected a %s in JSON, got %s"):format(path, key, kind, tostring(texts[key])), 0)
@@ -90,8 +92,10 @@ function checkpoint.load(path)
     error(("checkpoint: %s: expected the text format to be %s, got %s"):format(path, FORMAT, tostring(texts.format)), 0)
   end
   local about = {}
-  for key, kind in pairs(REQUIRED) do about[key] = value(path, texts, key, kind) end
-  about.objective = texts.objective and value(path, texts, "objective", "table") or objective_before(about.settings)
+  for key, kind in pairs(REQUIRED) do about[key] = checkpoint.value(path, texts, key, kind) end
+  local function optional(key, kind) return texts[key] and checkpoint.value(path, texts, key, kind) or nil end
+  about.objective = optional("objective", "table") or objective_before(about.settings)
+  about.classes = optional("classes", "number")
   return split(path, tensors), about
 end
 

@@ -31,14 +31,44 @@ function cli.number(low, inclusive, high)
   end
 end
 
---- Integers with commas between them, or nothing.
-function cli.integers(text)
+-- What stands between commas, each turned by `convert` into a value; nil where one cannot be.
+local function listed(text, convert)
   local list = {}
   for item in text:gmatch "[^,]+" do
-    list[#list + 1] = math.tointeger(tonumber(item))
-    if (list[#list] or 0) < 1 then return nil, ("expected integers such as 1,2,2, got '%s'"):format(text) end
+    local value = convert(item)
+    if value == nil then return nil end
+    list[#list + 1] = value
   end
   return list
+end
+
+local function integer_from(lowest)
+  return function(item)
+    local n = math.tointeger(tonumber(item))
+    return n and n >= lowest and n or nil
+  end
+end
+
+--- Positive integers with commas between them, or nothing.
+function cli.integers(text)
+  local list = listed(text, integer_from(1))
+  return list, not list and ("expected integers such as 1,2,2, got '%s'"):format(text) or nil
+end
+
+--- Classes, which count from 0, with commas between them.
+function cli.classes(text)
+  local list = listed(text, integer_from(0))
+  if list and #list > 0 then return list end
+  return nil, ("expected classes such as 3 or 3,7, got '%s'"):format(text)
+end
+
+--- Numbers with commas between them; `count` of them, where given.
+function cli.numbers(count)
+  return function(text)
+    local list = listed(text, tonumber)
+    if list and #list > 0 and #list == (count or #list) then return list end
+    return nil, ("expected %snumbers such as 0.5,2, got '%s'"):format(count and count .. " " or "", text)
+  end
 end
 
 local words = { ["true"] = true, ["false"] = false }

@@ -1,6 +1,7 @@
 -- Training runs on images: what scripts/train_*.lua share, and how to take up what they leave.
 local sl = require "sdelua"
 local checkpoint = require "sdelua.train.checkpoint"
+local classifier = require "sdelua.train.classifier"
 local random = require "sdelua.core".data.random
 
 local train = {
@@ -19,9 +20,10 @@ function train.sampler(kind, evaluations)
   return name, o
 end
 
---- A trained model, ready to sample: { net, process, kind, score, shape, step }, net with the averaged parameters and
--- in evaluation mode, kind the process's name, shape that of one sample. own = { net =, process = } serve instead of
--- those that the checkpoint names.
+--- A trained model, ready to sample: { net, process, kind, score, shape, step, classes }, net with the averaged
+-- parameters and in evaluation mode, kind the process's name, shape that of one sample, classes how many it was trained
+-- with (nil: without labels; else score:given(labels) is the score given classes). own = { net =, process = } serve
+-- instead of those that the checkpoint names.
 function train.load(path, own)
   local groups, about = checkpoint.load(path)
   own = own or {}
@@ -33,9 +35,12 @@ function train.load(path, own)
   net:eval()
   return {
     net = net, process = process, kind = not own.process and about.process.kind or nil, score = score,
-    shape = about.shape, step = about.step,
+    shape = about.shape, step = about.step, classes = about.classes,
   }
 end
+
+--- A classifier that scripts/train_classifier.lua saved (see sdelua/train/classifier.lua).
+function train.load_classifier(path) return classifier.load(path) end
 
 -- Draws of the DATA stream under seed 0 that belong to this.
 local TIME_DRAW, NOISE_DRAW = 8, 9
@@ -52,27 +57,31 @@ local function in_chunks(x0, fn)
   return total
 end
 
---- The noise-prediction loss, the mean of (-s score(x_t) - z)², over the images x0 in [-1,1]; t uniform on [1e-3, T]
--- and z are the same at every call. Call it without recording.
-function train.heldout(process, score, x0)
+-- The score of a part of samples with labels, or without.
+local function given(score, labels, part) return labels and score:given(part(labels)) or score end
+
+--- The noise-prediction loss, the mean of (-s score(x_t) - z)², over the images x0 in [-1,1], given their labels if
+-- any; t uniform on [1e-3, T] and z are the same at every call. Call it without recording.
+function train.heldout(process, score, x0, labels)
   local n = x0:shape(1)
   local t = random("uniform", { n }, 0, 0, TIME_DRAW) * (process.T - 1e-3) + 1e-3
   local z = random("normal", x0:shape(), 0, 0, NOISE_DRAW)
   return in_chunks(x0, function(part)
     local mean, std = process:marginal_prob(part(x0), part(t))
     local x = mean + std * part(z)
-    return (score(x, part(t)) * std + part(z)):square():sum():item()
+    return (given(score, labels, part)(x, part(t)) * std + part(z)):square():sum():item()
   end) / x0:numel()
 end
 
 --- The objective { kind =, options = } on x0, with the draws of seed 0: the same at every call.
-function train.heldout_objective(process, score, x0, objective)
+function train.heldout_objective(process, score, x0, objective, labels)
   local back <close> = setmetatable({ state = sl.rng_state() }, { __close = function(s) sl.set_rng_state(s.state) end })
   sl.set_rng_state { seed = 0, seen = 0 }
   local row = sl.loss.objectives:find(objective.kind)
   local record = row.static and sl.enable_grad or sl.no_grad -- such objectives take gradients themselves
   return in_chunks(x0, function(part, count)
-    return record(sl.loss[row.name], process, score, part(x0), objective.options):item() * count
+    local here = given(score, labels, part)
+    return record(sl.loss[row.name], process, here, part(x0), objective.options):item() * count
   end) / x0:shape(1)
 end
 

@@ -12,27 +12,30 @@ local HELD_OUT = 1024
 
 -- ---- data -----------------------------------------------------------------------------------------
 
--- Training images, and the images to measure on, in [-1,1]; nil when the data has no test set.
+-- { images, labels = } to train on, and those to measure on, in [-1,1]; a folder has no labels and no test set.
 local function load_data(a)
   if a.data and not sl.data.is_mnist(a.data) and system.kind(a.data) == "folder" then
-    return (sl.data.image_folder(a.data, {
+    return { images = sl.data.image_folder(a.data, {
       size = a.size or arguments.FOLDER_SIZE, channels = a.channels or arguments.FOLDER_CHANNELS,
-    }))
+    }) }
   end
   if a.size or a.channels then error("train: --size and --channels are for a folder of pictures in --data", 0) end
-  local images = sl.data.fashion_mnist { path = a.data }
-  local test = sl.data.fashion_mnist { path = a.data, split = "test" }
-  return images, sl.image.to_float(test:narrow(1, 1, math.min(HELD_OUT, test:shape(1))))
+  local images, labels = sl.data.fashion_mnist { path = a.data }
+  local test, test_labels = sl.data.fashion_mnist { path = a.data, split = "test" }
+  local n = math.min(HELD_OUT, test:shape(1))
+  return { images = images, labels = labels }, {
+    images = sl.image.to_float(test:narrow(1, 1, n)), labels = test_labels:narrow(1, 1, n),
+  }
 end
 
 -- ---- beginning, or going on --------------------------------------------------------------------------
 
-local function resume(a, out, images)
+local function resume(a, out, data)
   local path = out .. "/checkpoint.safetensors"
   if system.kind(path) ~= "file" then
     error(("train: --resume: expected the checkpoint %s, got no such file"):format(path), 0)
   end
-  local trainer = Trainer.resume(path, images)
+  local trainer = Trainer.resume(path, data.images, data.labels)
   arguments.agree(a, trainer, out)
   return trainer
 end
@@ -46,11 +49,20 @@ end
 
 -- ---- the run -----------------------------------------------------------------------------------------
 
+-- The classes in turn.
+local function each_class(n, classes)
+  local list = {}
+  for i = 1, n do list[i] = (i - 1) % classes end
+  return list
+end
+
 local function draw(trainer, run, what)
   local shape = { what.count, table.unpack(trainer.about.shape) }
   local name, opts = sl.train.sampler(trainer.about.process.kind, what.evaluations)
   local sampler = sl.solve[name](opts)
+  local classes = trainer.about.classes
   local x = trainer:with_average(function(score)
+    if classes then score = score:given(each_class(what.count, classes)) end
     return (sampler(trainer.process, score, shape, { seed = trainer.settings.seed }))
   end)
   sl.image.save(run.samples, sl.image.grid(x))
@@ -75,13 +87,13 @@ end
 -- The loss on images held out: the noise prediction's for dsm, else the objective itself.
 local function measure(trainer, held)
   local objective = trainer.about.objective
-  local plain = objective.kind == "dsm"
+  local plain, labels = objective.kind == "dsm", trainer.about.classes and held.labels or nil
   local loss = trainer:with_average(function(score)
-    if plain then return sl.train.heldout(trainer.process, score, held) end
-    return sl.train.heldout_objective(trainer.process, score, held, objective)
+    if plain then return sl.train.heldout(trainer.process, score, held.images, labels) end
+    return sl.train.heldout_objective(trainer.process, score, held.images, objective, labels)
   end)
   print(("held-out %s loss on %d test images: %.4f"):format(plain and "noise-prediction" or objective.kind,
-    held:shape(1), loss))
+    held.images:shape(1), loss))
 end
 
 local function finish(trainer, run, held)
@@ -98,9 +110,9 @@ return function(spec)
   local a = arguments.read(spec)
   if a.threads then sl.set_threads(a.threads) end
   local out = a.out or "runs/" .. spec.name
-  local images, held = load_data(a)
-  local trainer = a.resume and resume(a, out, images)
-    or Trainer.new(arguments.begin(spec, a, images))
+  local data, held = load_data(a)
+  local trainer = a.resume and resume(a, out, data)
+    or Trainer.new(arguments.begin(spec, a, data))
   set_goal(spec, a, trainer)
   local run <close> = Run.open(out, trainer.steps)
   if fit(trainer, run, a) then

@@ -1,6 +1,7 @@
 -- A network in training: everything that a checkpoint has to hold, and one step.
 local sl = require "sdelua"
 local checkpoint = require "sdelua.train.checkpoint"
+local class_labels = require "sdelua.sde.labels"
 local json = require "sdelua.json"
 local options = require "sdelua.options"
 
@@ -25,6 +26,21 @@ local function read_objective(given)
   local ok, why = pcall(json.encode, given.options)
   if not ok then error("train: option objective: a checkpoint has to hold its options: " .. why, 0) end
   return row, options.read(row.name, given.options, row.options)
+end
+
+-- Labels of classes beside the samples: int64 [n], and how many classes the network has to know; nil without.
+local function read_labels(spec, net)
+  local y = spec.labels
+  if y == nil then return nil end
+  local n = spec.samples:shape(1)
+  if not sl.is_tensor(y) or y:dim() ~= 1 or y:shape(1) ~= n or (y.dtype ~= "uint8" and y.dtype ~= "int64") then
+    error(("train: option labels: expected integers [%d], one a sample, got %s"):format(n, sl.is_tensor(y)
+      and ("%s [%s]"):format(y.dtype, table.concat(y:shape(), ",")) or tostring(y)), 0)
+  elseif (net.num_classes or 0) == 0 then
+    error("train: option labels: expected none for a network without classes (options classes or label_dim)", 0)
+  end
+  class_labels.check_range("train", y, net.num_classes, 0)
+  return y:to "int64", net.num_classes
 end
 
 -- Fills in what the objective says of the score. An objective that calls the network itself allows nothing else.
@@ -52,9 +68,10 @@ local function describe(spec, settings, objective)
   }
 end
 
---- Trainer.new { samples = tensor, net = { kind =, options = }, process = { kind =, options = }, objective = { kind =,
--- options = }, settings = {...} }, the objective dsm unless given. Sets the seed of the random numbers, so that all
--- that follows depends on the arguments alone.
+--- Trainer.new { samples = tensor, labels = nil, net = { kind =, options = }, process = { kind =, options = },
+-- objective = { kind =, options = }, settings = {...} }, the objective dsm unless given; labels [n], classes from 0,
+-- are handed to the network. Sets the seed of the random numbers, so that all that follows depends on the arguments
+-- alone.
 function Trainer.new(spec)
   local s = options.read("train", spec.settings, Trainer.settings)
   local objective = spec.objective or { kind = "dsm", options = {} }
@@ -66,11 +83,13 @@ function Trainer.new(spec)
   sl.manual_seed(s.seed)
   self.net, self.process, self.score = checkpoint.build("train", self.about, {})
   self.about.network = { kind = spec.net.kind, options = self.net.config } -- with every default
+  local labels, classes = read_labels(spec, self.net)
+  self.about.classes = classes
   local parameters = self.net:parameters()
   self.optimizer = sl.optim.Adam(parameters, { lr = s.lr, warmup = s.warmup, grad_clip = s.clip })
   self.ema = sl.optim.EMA(parameters, { decay = s.ema })
   self.batches = sl.data.loader(spec.samples,
-    { batch = s.batch, seed = s.seed, flip = s.flip, dequantize = s.dequantize })
+    { batch = s.batch, seed = s.seed, flip = s.flip, dequantize = s.dequantize, labels = labels })
   return self
 end
 
@@ -82,13 +101,16 @@ local function same_data(path, about, samples)
   end
 end
 
---- The trainer that wrote the checkpoint, as it was then; samples are the same as then.
-function Trainer.resume(path, samples)
+--- The trainer that wrote the checkpoint, as it was then; samples, and labels where it had any, are the same as then.
+function Trainer.resume(path, samples, labels)
   local groups, about = checkpoint.load(path)
   same_data(path, about, samples)
+  if about.classes and labels == nil then
+    error(("train: %s was trained with labels of %d classes, got none"):format(path, about.classes), 0)
+  end
   local self = Trainer.new {
     samples = samples, net = about.network, process = about.process, objective = about.objective,
-    settings = about.settings,
+    settings = about.settings, labels = about.classes and labels or nil,
   }
   self.net:load_state_dict(groups.model)
   self.ema:load_state_dict(groups.ema)
@@ -117,7 +139,9 @@ end
 function Trainer:step()
   local scope <close> = sl.scope()
   rewind(self)
-  local loss = self.loss(self.process, self.score, self.batches(), self.about.objective.options)
+  local x0, labels = self.batches()
+  local score = labels and self.score:given(labels) or self.score
+  local loss = self.loss(self.process, score, x0, self.about.objective.options)
   self.optimizer:zero_grad()
   loss:backward()
   self.optimizer.lr = rate(self)

@@ -1,6 +1,7 @@
 -- DPM-Solver and DPM-Solver++ against the reference's runs, in double and, but for adaptive steps, in single precision
 -- (where their first error estimates are rounding noise).
 local oracle = require "oracle"
+local grid = require "sdelua.solve.grid"
 local sl = require "sdelua"
 
 local solve = sl.solve
@@ -75,7 +76,7 @@ local function schedule(case)
     found.lambda[i], found.t_of_lambda[i] = math.log(at.m / at.s), process:time(at.s / at.m)
   end
   for skip, name in pairs(GRIDS) do
-    found["steps_" .. skip] = require "sdelua.solve.grid".times("test", process, name, params.steps, params.t_0, false)
+    found["steps_" .. skip] = grid.times("test", process, name, params.steps, process.T, params.t_0, false)
   end
   for name, values in pairs(found) do
     oracle.close(case, name .. "_f64", sl.tensor(values, { dtype = "float64" }))

@@ -52,7 +52,8 @@ end
 
 -- The reference computes alpha-bar in float32, and from it 1 + sigma^2: its own levels are replayed, and ours are near.
 local function iddpm_levels(case, spec)
-  local list, own = {}, select(2, grid.times("test", PROCESSES.linear(), spec, case.params.num_steps, 0, true))
+  local process, list = PROCESSES.linear(), {}
+  local _, own = grid.times("test", process, spec, case.params.num_steps, process.T, 0, true)
   for i = 1, case.params.num_steps do
     list[i] = case.arrays.net_sigma:select(1, i == 1 and 1 or 2 * i - 2):item()
     check.close(1 + own[i] ^ 2, 1 + list[i] ^ 2, 1e-6)

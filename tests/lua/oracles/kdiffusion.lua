@@ -27,7 +27,7 @@ local function sampler_of(case)
   o.steps = p.schedule.n
   -- room above for churn
   local process = sde.EDM { sigma_max = 100 }
-  local _, own = grid.times("test", process, o.grid, o.steps, 0, true)
+  local _, own = grid.times("test", process, o.grid, o.steps, process.T, 0, true)
   check.close(own, sigmas:totable(), 1e-12, 1e-12)
   return solve[name](o), process
 end
@@ -93,15 +93,16 @@ local function schedule(case)
   local name = p["function"]:match "^get_sigmas_(.*)$"
   if name == "vp" then
     local process = sde.VP { beta_min = p.beta_min, beta_max = p.beta_min + p.beta_d }
-    local times = grid.times("test", process, "uniform", p.n, p.eps_s, true)
+    local times = grid.times("test", process, "uniform", p.n, process.T, p.eps_s, true)
     local sigmas = {}
     for i, t in ipairs(times) do sigmas[i] = process:point(t).sigma end
     close_grid(case, sigmas)
-    local _, named = grid.times("test", process, { "vp", eps_s = p.eps_s }, p.n, p.eps_s, true)
+    local _, named = grid.times("test", process, { "vp", eps_s = p.eps_s }, p.n, process.T, p.eps_s, true)
     return check.close(named, sigmas, 1e-10)
   end
   local spec = { name, sigma_min = p.sigma_min, sigma_max = p.sigma_max, rho = p.rho }
-  close_grid(case, (select(2, grid.times("test", sde.EDM {}, spec, p.n, 0, true))))
+  local edm = sde.EDM {}
+  close_grid(case, (select(2, grid.times("test", edm, spec, p.n, edm.T, 0, true))))
 end
 
 oracle.replay("sampling", "^kd_", function(case)

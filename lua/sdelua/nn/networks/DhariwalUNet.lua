@@ -1,5 +1,6 @@
 --- DhariwalUNet: ADM (Dhariwal & Nichol 2021) as Karras et al. 2022 build it, net(x [N,H,W,C], t [N],
--- class_labels [N,label_dim]?, augment_labels [N,augment_dim]?) -> [N,H,W,C'], channels last.
+-- class_labels?, augment_labels [N,augment_dim]?) -> [N,H,W,C'], channels last; labels of classes are int64 [N], -1 for
+-- none, or one-hot [N,label_dim].
 --
 -- Each level has num_blocks residual blocks on the way down and one more on the way up, in which t scales and shifts
 -- what is normalised; attention, one head for 64 channels, in all of those whose size is among attn_resolutions and in
@@ -65,7 +66,8 @@ end
 function DhariwalUNet:init(given)
   local o = common.read("DhariwalUNet", given, DhariwalUNet.options, "channel_mult")
   local emb, first = o.model_channels * o.channel_mult_emb, o.model_channels * o.channel_mult[1]
-  self.config, self.map = o, build_map(o, emb)
+  common.check_classes("DhariwalUNet", "label_dim", o)
+  self.config, self.map, self.num_classes = o, build_map(o, emb), o.label_dim
   self:build(setmetatable({
     block = block_maker(o, emb), attends = function() return true end, rescale = 1, first = first, eps = 1e-5,
     scale = spread(o.channels, first), encoder_type = "standard", decoder_type = "standard", resblock_type = "biggan",

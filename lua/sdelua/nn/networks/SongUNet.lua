@@ -1,5 +1,6 @@
 --- SongUNet: DDPM++ and NCSN++ (Song et al. 2021) as Karras et al. 2022 build them, net(x [N,H,W,C], t [N],
--- class_labels [N,label_dim]?, augment_labels [N,augment_dim]?) -> [N,H,W,C'], channels last.
+-- class_labels?, augment_labels [N,augment_dim]?) -> [N,H,W,C'], channels last; labels of classes are int64 [N], -1 for
+-- none, or one-hot [N,label_dim].
 --
 -- Each level has num_blocks residual blocks on the way down and one more on the way up, attention in those whose size
 -- is among attn_resolutions (on the way up in the last alone) and in the middle. An image may go along: down through
@@ -82,6 +83,8 @@ end
 function SongUNet:make(o)
   for name, list in pairs(CHOICES) do common.choose(self.name, name, o[name], list) end
   resample.check(self.name, "resample_filter", o.resample_filter)
+  common.check_classes(self.name, "label_dim", o)
+  self.num_classes = o.label_dim
   local emb, rescale = o.model_channels * o.channel_mult_emb, o.skip_rescale and math.sqrt(0.5) or 1
   if emb > 0 then self.map = build_map(o, emb) end
   self:build(setmetatable({

@@ -1,10 +1,11 @@
---- UNet: the DDPM network (Ho et al. 2020) as in score_sde's ddpm.py (Song et al. 2021), net(x [N,H,W,C], t [N]) ->
--- [N,H,W,C'], channels last.
+--- UNet: the DDPM network (Ho et al. 2020) as in score_sde's ddpm.py (Song et al. 2021), net(x [N,H,W,C], t [N],
+-- labels?) -> [N,H,W,C'], channels last; labels of classes are int64 [N], -1 for none, or one-hot [N,classes].
 --
 -- Each level has num_res_blocks residual blocks on the way down (attention after each where the size is among
 -- attn_resolutions), one more on the way up with the skip connections of the way down; attention in the middle. Images
 -- are expected in [-1,1] (centered), else in [0,1]. Not as there: group norms have min(C/4, 32) groups unless
--- num_groups says otherwise, and what starts with a scale of 1e-10 there starts at zero.
+-- num_groups says otherwise, what starts with a scale of 1e-10 there starts at zero, and a label of a class is added to
+-- the embedding of t (as Dhariwal & Nichol 2021 have it).
 local core = require "sdelua.core"
 local common = require "sdelua.nn.unet_common"
 local options = require "sdelua.options"
@@ -14,7 +15,7 @@ local nn = core.nn
 
 local UNet = parts.Module "UNet"
 
-UNet.doc = "DDPM's network for images: x [n,h,w,c], t [n] -> [n,h,w,c']."
+UNet.doc = "DDPM's network for images: x [n,h,w,c], t [n], class labels? -> [n,h,w,c']."
 UNet.source = "Ho et al. 2020; score_sde's models/ddpm.py"
 UNet.options = {
   size = options.NONE,        -- height and width of the images
@@ -30,6 +31,8 @@ UNet.options = {
   centered = true,
   embedding = "sinusoidal", -- of t; "fourier": of log t, for labels that are sigmas (score_sde's ncsnpp)
   fourier_scale = 16,
+  classes = 0,
+  label_dropout = 0,        -- probability of training without the label of the class
   checkpoint = false,       -- backward computes the inside of the blocks again: less memory, more time, the same bits
 }
 
@@ -84,9 +87,15 @@ end
 
 function UNet:init(given)
   local o = read(given)
+  common.check_classes("UNet", "classes", o)
   self.config = o
   self.embed = o.embedding == "fourier" and nn.GaussianFourier(2 * o.nf, o.fourier_scale) or nn.Sinusoidal(o.nf)
   self.time = { nn.Linear(o.embedding == "fourier" and 2 * o.nf or o.nf, 4 * o.nf), nn.Linear(4 * o.nf, 4 * o.nf) }
+  self.num_classes = o.classes
+  if o.classes > 0 then -- weights of variance 1, as a table of embeddings has them
+    self.label = nn.Linear(o.classes, 4 * o.nf, false, (o.classes + 4 * o.nf) / 2)
+    self.drop = o.label_dropout > 0 and nn.Dropout(o.label_dropout) or nil
+  end
   self.enter = nn.Conv2d(o.channels, o.nf, 3, 1, 1)
   local skips, ch, size = build_down(self, o)
   self.middle = { res_block(o, ch, ch), attention(o, ch), res_block(o, ch, ch) }
@@ -96,9 +105,14 @@ function UNet:init(given)
 end
 
 --- [N] -> [N, 4 nf], after its activation
-function UNet:embedding(t)
-  local e = self.embed(self.config.embedding == "fourier" and t:log() or t)
-  return self.time[2](self.time[1](e):silu()):silu()
+function UNet:embedding(t, x, labels)
+  local o = self.config
+  local e = self.embed(o.embedding == "fourier" and t:log() or t)
+  e = self.time[2](self.time[1](e):silu())
+  if self.label then
+    e = e + self.label(common.class_labels("UNet", labels, x, o.classes, self.training and self.drop))
+  end
+  return e:silu()
 end
 
 --- One residual block and what may stand around it.
@@ -131,9 +145,9 @@ function UNet:go_up(stage, h, skips, e)
   return scope:keep(stage.grow and stage.grow(h) or h)
 end
 
-function UNet:forward(x, t)
+function UNet:forward(x, t, labels)
   local scope <close> = core.scope()
-  local e = self:embedding(t)
+  local e = self:embedding(t, x, labels)
   local skips = self:go_down(self.enter(self.config.centered and x or x * 2 - 1), e)
   local h = block(self, skips[#skips], nil, self.middle[1], self.middle[2], e)
   h = block(self, h, nil, self.middle[3], nil, e)

@@ -74,6 +74,7 @@ local function part(run, state, x)
   local function rows_of(list) return x:index_select(sl.tensor(list, { dtype = "int64" }), 1) end
   table.insert(state.done, { rows = picked(state.rows, leaving), x = rows_of(leaving) })
   state.source, state.rows = state.source:only(staying), picked(state.rows, staying)
+  run.rows = sl.tensor(state.rows, { dtype = "int64" })
   state.t, state.h = picked(state.t, staying), picked(state.h, staying)
   return rows_of(staying)
 end
@@ -99,7 +100,7 @@ end
 local function start(self, run)
   local state = { t = {}, h = {}, attempts = {}, rows = {}, done = {}, source = run.call.source }
   for i = 1, run.x:shape(1) do
-    state.t[i], state.h[i], state.attempts[i], state.rows[i] = run.process.T, self.first_step, 0, i
+    state.t[i], state.h[i], state.attempts[i], state.rows[i] = run.from, self.first_step, 0, i
   end
   return state
 end

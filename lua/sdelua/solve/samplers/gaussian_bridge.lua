@@ -6,10 +6,7 @@ return {
     local process, x, t, r = run.process, run.x, run.t, run.r
     local x0 = run:exchange(x, t)
     if run.correct then x0 = run.correct(x0, t) end
-    local function at(name, time) return process:coefficient(name, x, time) end
-    local share = at("m", t) / at("m", r) * at("s", r) / at("s", t) -- A s_r/s_t
-    local std = at("s", r) * (1 - share:square()):clamp(0, 1):sqrt()
     local mean = process:posterior_mean(x, t, r, x0)
-    return mean + std * run:normal(), mean
+    return mean + run:posterior_std() * run:normal(), mean
   end,
 }

@@ -54,7 +54,7 @@ return {
   sample = function(self, run)
     local log_prob, x = log_prob_of(self, run), run.x
     local times = self.t and { self.t }
-      or grid.times("mala", run.process, self.grid or "uniform", self.steps - 1, run.eps, false)
+      or grid.times("mala", run.process, self.grid or "uniform", self.steps - 1, run.from, run.eps, false)
     local accepted = sl.zeros(x:shape(1), { dtype = x.dtype })
     for _, t in ipairs(times) do x, accepted = at_time(self, run, x, t, log_prob, accepted) end
     return x, { acceptance = accepted / (#times * self.n_steps) }

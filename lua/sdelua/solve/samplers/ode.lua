@@ -13,7 +13,7 @@ local function adaptive(self, run)
     error("ode: option trajectory: expected a fixed grid (steps =), for samples have times of their own", 0)
   end
   local x, nfe = core.adaptive(run.process.handle, call.score, call.exchange, run.x, {
-    method = self.method, rtol = self.rtol, atol = self.atol, eps = run.eps, norm = self.norm,
+    method = self.method, rtol = self.rtol, atol = self.atol, eps = run.eps, top = run.from, norm = self.norm,
     max_steps = self.max_steps, callback = run.watch,
   })
   run.evaluations = nfe

@@ -1,0 +1,173 @@
+-- Measurements y = A(x) + std n, with n unit normal: what a row of sdelua/inverse/operators, or a table of your own,
+-- becomes. A row says what every collection's row says (sdelua/collection.lua) and
+--
+--   linear     false where A is not
+--   make(o)    from the options, a table of
+--     shape      of one x, such as {28,28,1}; measured, that of one y
+--     apply(x)   A(x) for x [N, shape], composed of ops, so that gradients go through it
+-- and, where A is linear and they are known better than by pushing basis vectors through it,
+--     adjoint(y), pinv(y)
+--     svd()      A = U diag(s) V^T as { s = float64 [D], Vt = function(x) -> [N,D], V = function([N,D]) -> x,
+--                Ut = function(y) -> [N,D] }, D the number of values of an x: V is square and orthogonal, s and the
+--                columns of U go on with zeros up to D. In any order. Without Ut it is s^+ V^T A^T y.
+-- and, where they make sense,
+--     pinv(y)    of an A that is not linear: an x that measures to y
+--     picture(y) images [N,h,w,c] in [-1,1] that show y, where neither y nor pinv(y) does
+--     damaged(x) y from an image like x whose unknown part is anything
+local sl = require "sdelua"
+local kronecker = require "sdelua.inverse.kronecker"
+local options = require "sdelua.options"
+
+local Operator = {}
+Operator.__index = Operator
+Operator.__name = "sdelua.Operator"
+
+Operator.OPTIONS = { std = 0.0 }
+
+-- The number of the draw that measure() takes: none that a sampler comes to under the same seed.
+local MEASURE_DRAW = 0xfffffff0
+
+local function volume(shape)
+  local n = 1
+  for _, size in ipairs(shape) do n = n * size end
+  return n
+end
+
+local function text_of(shape) return table.concat(shape, ",") end
+
+--- Operator.new(row, options): options as a script gave them.
+function Operator.new(row, opts)
+  local who, known = row.name or "own", { std = 0.0 }
+  for key, default in pairs(row.options or {}) do known[key] = default end
+  local o = options.read(who, opts, known)
+  if o.std < 0 then error(("%s: option std: expected at least 0, got %g"):format(who, o.std), 3) end
+  local made = row.make(o)
+  return setmetatable({
+    name = who, row = row, linear = row.linear ~= false, std = o.std, made = made, shape = made.shape,
+    measured = made.measured, size = volume(made.shape), measured_size = volume(made.measured),
+  }, Operator)
+end
+
+function Operator:__tostring()
+  return ("operator %s, [%s] -> [%s], std %g"):format(self.name, text_of(self.shape), text_of(self.measured), self.std)
+end
+
+-- [N, shape], or an error that names the function.
+local function check_shape(self, what, x, shape)
+  local got = sl.is_tensor(x) and x:shape() or {}
+  if #got == #shape + 1 then
+    local same = true
+    for i, size in ipairs(shape) do same = same and got[i + 1] == size end
+    if same then return end
+  end
+  error(("%s: %s: expected a tensor [N,%s], got %s"):format(self.name, what, text_of(shape),
+    sl.is_tensor(x) and "[" .. text_of(got) .. "]" or tostring(x)), 3)
+end
+
+--- Raises in the name of `who` unless y is [N, measured].
+function Operator:check_measured(who, y)
+  check_shape({ name = who }, "argument y", y, self.measured)
+end
+
+local function check_linear(self, what)
+  if not self.linear then error(("%s: %s: expected a linear operator"):format(self.name, what), 3) end
+end
+
+--- A(x) [N, measured] for x [N, shape].
+function Operator:apply(x)
+  check_shape(self, "argument x", x, self.shape)
+  local y = self.made.apply(x)
+  check_shape(self, "apply", y, self.measured)
+  return y
+end
+
+--- A(x) + std n. Options of sl.noise: seed, first and index, or noise.
+function Operator:measure(x, opts)
+  local o = options.read(self.name .. ": measure", opts, {
+    seed = options.NONE, first = options.NONE, index = options.NONE, noise = options.NONE,
+  })
+  local y = self:apply(x)
+  if self.std == 0 then return y end
+  return y + sl.noise.of(o):normal(y:shape(), MEASURE_DRAW, y.dtype) * self.std
+end
+
+--- A^T y [N, shape].
+function Operator:adjoint(y)
+  check_shape(self, "argument y", y, self.measured)
+  check_linear(self, "adjoint")
+  if self.made.adjoint then return self.made.adjoint(y) end
+  local s = self:singular(y.dtype)
+  return self:V(self:Ut(y) * s)
+end
+
+--- A^+ y [N, shape]: of all x that fit y best, the one nearest to 0; some operators that are not linear have an x of
+-- their own that fits.
+function Operator:pinv(y)
+  check_shape(self, "argument y", y, self.measured)
+  if self.made.pinv then return self.made.pinv(y) end
+  check_linear(self, "pinv")
+  return self:V(self:Ut(y) * self:inverse_singular(y.dtype))
+end
+
+-- ---- the singular value decomposition ------------------------------------------------------------------
+
+--- A as a matrix [measured_size, size], float64.
+function Operator:matrix()
+  check_linear(self, "matrix")
+  local columns = sl.no_grad(self.made.apply, sl.eye(self.size, { dtype = "float64" })
+    :reshape { self.size, table.unpack(self.shape) })
+  return columns:reshape({ self.size, self.measured_size }):transpose(1, 2):contiguous()
+end
+
+-- Of any matrix, by LAPACK.
+local function by_lapack(self)
+  return kronecker.operator({
+    shape = self.shape, measured = self.measured, view = { self.size }, matrices = { self:matrix() },
+  }).svd()
+end
+
+-- Made at first use, which may be inside a scope that has ended since: then again.
+local function svd(self)
+  check_linear(self, "svd")
+  local known = self.decomposition
+  if not (known and pcall(known.s.numel, known.s)) then
+    known = sl.no_grad(self.made.svd or by_lapack, self)
+  end
+  self.decomposition = known
+  return known
+end
+
+--- The singular values [D], zeros included; those below 1e-6 of the largest count as zeros.
+function Operator:singular(dtype)
+  local s = svd(self).s
+  return sl.where(s:gt(s:amax() * 1e-6), s, s * 0):to(dtype or "float64")
+end
+
+--- 1/s where s > 0, else 0.
+function Operator:inverse_singular(dtype)
+  local s = self:singular()
+  return sl.where(s:gt(0), s:clamp(1e-300, math.huge):reciprocal(), s * 0):to(dtype or "float64")
+end
+
+--- The coordinates V^T x [N,D] of x, and x from them.
+function Operator:Vt(x) return svd(self).Vt(x) end
+function Operator:V(c) return svd(self).V(c) end
+
+--- The coordinates U^T y [N,D] of y.
+function Operator:Ut(y)
+  local known = svd(self)
+  if known.Ut then return known.Ut(y) end
+  return known.Vt(self.made.adjoint(y)) * self:inverse_singular(y.dtype)
+end
+
+-- ---- pictures ------------------------------------------------------------------------------------------
+
+--- Images [N,h,w,c] in [-1,1] that show what y [N, measured] tells: y itself where it is as large as x, else A^+ y.
+function Operator:picture(y)
+  check_shape(self, "argument y", y, self.measured)
+  if self.made.picture then return self.made.picture(y) end
+  if text_of(self.measured) == text_of(self.shape) then return y end
+  return self:pinv(y)
+end
+
+return Operator

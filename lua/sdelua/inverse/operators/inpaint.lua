@@ -1,0 +1,76 @@
+local sl = require "sdelua"
+local chance = require "sdelua.inverse.chance"
+local masks = require "sdelua.inverse.masks"
+local options = require "sdelua.options"
+local shapes = require "sdelua.inverse.shapes"
+
+-- Where the values that are known are, then the others, from 1; and how many are known.
+local function order_of(mask)
+  local order, unknown = {}, {}
+  for i, value in ipairs(mask:reshape({ -1 }):totable()) do
+    if value ~= 0 and value ~= 1 then
+      error(("inpaint: option mask: expected ones and zeros, got %g"):format(value), 4)
+    end
+    table.insert(value == 1 and order or unknown, i)
+  end
+  local count = #order
+  if count == 0 then error("inpaint: option mask: expected a value that is known, got none", 4) end
+  return table.move(unknown, 1, #unknown, count + 1, order), count
+end
+
+local NAMED = { half = { "keep" }, box = { "box" }, random = { "share", "seed" } }
+
+local function named_mask(o)
+  local own = {}
+  for _, key in ipairs(NAMED[o.mask]) do own[key] = o[key] end
+  return masks[o.mask](shapes.image("inpaint", o.shape), own)
+end
+
+-- The mask like one x: pixels that are known with all their colours may be given as [H,W] or [H,W,1].
+local function mask_of(o)
+  if NAMED[o.mask] then return named_mask(o) end
+  if not sl.is_tensor(o.mask) then
+    error('inpaint: option mask: expected a tensor like one x, "half", "box" or "random", got ' .. tostring(o.mask), 4)
+  elseif o.shape == nil then
+    return o.mask
+  end
+  local shape = shapes.any("inpaint", o.shape)
+  local mask, own = o.mask, shapes.text(shape)
+  if #shape == 3 and mask:dim() == 2 then mask = mask:unsqueeze(3) end
+  if #shape == 3 and mask:dim() == 3 and mask:shape(3) == 1 then
+    mask = mask:expand { mask:shape(1), mask:shape(2), shape[3] }
+  end
+  if shapes.text(mask:shape()) == own then return mask end
+  error(("inpaint: option mask: expected a tensor %s, got %s"):format(own, shapes.text(o.mask:shape())), 4)
+end
+
+return {
+  doc = "The values where the mask is 1, in order. mask is a tensor like one x; or with shape, that of an image, "
+    .. "[H,W] or a name: \"half\" (keep = \"left\", \"right\", \"top\" or \"bottom\"), \"box\" (a square of side "
+    .. "box is lost), \"random\" (share of the pixels lost, seed).",
+  source = "Song et al. 2021, appendix I.2",
+  options = {
+    mask = options.NONE, shape = options.NONE, keep = "left", box = options.NONE, share = 0.9, seed = 0,
+  },
+  make = function(o)
+    local mask = mask_of(o)
+    local shape, size = mask:shape(), mask:numel()
+    local order, count = order_of(mask)
+    local all, back = chance.indices(order), chance.indices(chance.inverse(order))
+    local known = all:narrow(1, 1, count)
+    local function flat(x) return x:reshape { x:shape(1), size } end
+    local function padded(y) return y:pad({ 0, 0 }, { 0, size - count }) end
+    local function V(c) return c:index_select(back, 2):reshape { c:shape(1), table.unpack(shape) } end
+    local function apply(x) return flat(x):index_select(known, 2) end
+    local function spread(y) return V(padded(y)) end
+    return {
+      shape = shape, measured = { count }, apply = apply, adjoint = spread, pinv = spread, damaged = apply,
+      svd = function()
+        return {
+          s = padded(sl.ones({ 1, count }, { dtype = "float64" })):reshape { size }, V = V,
+          Vt = function(x) return flat(x):index_select(all, 2) end, Ut = padded,
+        }
+      end,
+    }
+  end,
+}

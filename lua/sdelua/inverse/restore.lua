@@ -1,0 +1,250 @@
+-- What scripts/restore.lua, inpaint.lua, colorize.lua and superres.lua share: pictures that were measured, samples of
+-- what they may have been, and a page that shows both.
+local sl = require "sdelua"
+local cli = require "sdelua.train.cli"
+local shapes = require "sdelua.inverse.shapes"
+local system = require "sdelua.core".system
+
+local restore = {}
+
+local STEPS = 100 -- without --steps
+local SHOWN, SIDE = 4, 112 -- on the page: samples of an image, and about so many pixels to the side of one
+
+-- ---- the command line ------------------------------------------------------------------------------------
+
+local function stop_with(text)
+  return function()
+    print(text())
+    os.exit(0, true)
+  end
+end
+
+local function lists() return ("%s\n\n%s"):format(sl.inverse.list(), sl.posterior.list()) end
+
+--- What the command line says. spec: name, about, operator and method (the defaults), and
+-- add(parser) for more options; read(a) makes the options of the operator from them.
+local function arguments(spec)
+  local p = cli.parser(spec.name .. ".lua", spec.about)
+  p:argument("checkpoint", "The file checkpoint.safetensors of a run on images.")
+  p:argument("images", "PNG, JPEG or BMP files: what was measured, or with --measure-truth clean pictures; or .npy "
+    .. "files of measurements."):args "*"
+  p:flag("--measure-truth", "The images are clean: measure them first."):target "measure_truth"
+  p:option("--test", "In place of images, so many test images of Fashion-MNIST, measured."):convert(cli.integer(1))
+  spec.add(p)
+  p:option("--std", "Standard deviation of the noise in the measurement, in units of images in [-1,1].", 0)
+    :convert(cli.number(0, true))
+  p:option("--method", "How to sample: a name that --list prints.", spec.method)
+  cli.add_assignments(p, "--set", "An option of the method, such as --set eta=1.")
+  p:option("--steps", ("Steps of the method (default: its own, or %d)."):format(STEPS)):convert(cli.integer(1))
+  p:flag("--list", "Print operators and methods, and stop."):action(stop_with(lists))
+  p:option("--n", "Samples of each image.", 4):convert(cli.integer(1))
+  p:option("--out", "Folder to write to.", "restored")
+  p:option("--seed", "Seed of the samples, and of the noise of --measure-truth.", 0):convert(cli.integer(0))
+  p:option("--batch", "Samples drawn at a time.", 32):convert(cli.integer(1))
+  p:option("--threads", "Threads (default: as many as there are processors)."):convert(cli.integer(1))
+  local a = p:parse()
+  if (#a.images == 0) == (a.test == nil) then p:error "expected images or --test" end
+  return a, p
+end
+
+local function found(p, flag, names, name)
+  return names:find(name) or p:error(("option '%s': expected a name that --list prints, got '%s'"):format(flag, name))
+end
+
+local function operator_of(a, p, spec, shape)
+  local name = a.operator or spec.operator
+  local row = found(p, "--operator", sl.inverse.operators, name)
+  local o = spec.read(a, row, shape)
+  if row.options and row.options.shape and o.shape == nil then o.shape = shape end
+  o.std = a.std + 0.0
+  return sl.inverse[name](o)
+end
+
+local function method_of(a, p)
+  local row = found(p, "--method", sl.posterior.methods, a.method)
+  local o = cli.collect(a.set, row.options)
+  o.steps = a.steps or o.steps or row.steps or STEPS
+  return sl.posterior[a.method](o)
+end
+
+-- ---- images ----------------------------------------------------------------------------------------------
+
+local function wrong(path, expected, x)
+  error(("restore: %s: expected %s, got %s"):format(path, expected, shapes.text(x:shape())), 0)
+end
+
+--- A picture of exactly that shape as [1,H,W,C] in [-1,1].
+local function picture(path, shape, what)
+  local x = sl.image.load(path, { channels = shape[3] })
+  if shapes.text(x:shape()) ~= shapes.text(shape) then wrong(path, ("%s of %s"):format(what, shapes.text(shape)), x) end
+  return sl.image.to_float(x):unsqueeze(1)
+end
+
+-- A clean picture, cut and resized to what the model knows.
+local function truth(path, shape)
+  local square = shape[1] == shape[2] and shape[1] or nil
+  local x = sl.image.load(path, { channels = shape[3], size = square })
+  if shapes.text(x:shape()) ~= shapes.text(shape) then wrong(path, "a picture of " .. shapes.text(shape), x) end
+  return sl.image.to_float(x):unsqueeze(1)
+end
+
+-- y [1, measured] of a file: its values, a picture of it, or one of x whose unknown part is anything.
+local function measured(path, operator)
+  local want = operator.measured
+  if path:find "%.npy$" then
+    local y = sl.npy.load(path):to "float32"
+    if y:dim() == #want then y = y:unsqueeze(1) end
+    operator:check_measured("restore: " .. path, y)
+    return y
+  elseif operator.made.damaged then
+    return operator.made.damaged(picture(path, operator.shape, "a picture"))
+  elseif #want == 3 and (want[3] == 1 or want[3] == 3) then
+    return picture(path, want, "what " .. operator.name .. " measures, a picture")
+  end
+  error(("restore: %s: expected a file .npy of %s, which %s measures: or --measure-truth"):format(path,
+    shapes.text(want), operator.name), 0)
+end
+
+local function stem(path, seen)
+  local name = path:match "([^/]+)$":gsub("%.%w+$", "")
+  seen[name] = (seen[name] or 0) + 1
+  return seen[name] > 1 and ("%s-%d"):format(name, seen[name]) or name
+end
+
+-- Names, clean images [N, shape] where they are known, and measurements.
+local function inputs(a, operator)
+  local names, seen, list = {}, {}, {}
+  local known = a.measure_truth or a.test
+  for i = 1, a.test or #a.images do
+    names[i] = a.test and ("test%d"):format(i) or stem(a.images[i], seen)
+    list[i] = not a.test and (known and truth(a.images[i], operator.shape) or measured(a.images[i], operator)) or nil
+  end
+  if a.test then
+    local x = sl.image.to_float(sl.data.fashion_mnist { split = "test" }:narrow(1, 1, a.test))
+    list = { x }
+  end
+  local x = sl.cat(list, 1)
+  if not known then return names, nil, x end
+  return names, x, sl.no_grad(operator.measure, operator, x, { seed = a.seed })
+end
+
+-- ---- samples ---------------------------------------------------------------------------------------------
+
+-- n samples of each, [N, n, shape]: row by row, whatever the batch.
+local function draw(a, model, method, operator, y)
+  local total, parts, last = y:shape(1) * a.n, {}, nil
+  local rows = y:unsqueeze(2):expand({ y:shape(1), a.n, table.unpack(operator.measured) })
+    :reshape { total, table.unpack(operator.measured) }
+  for step, bar in sl.progress((total + a.batch - 1) // a.batch) do
+    local first = (step - 1) * a.batch
+    parts[step] = sl.no_grad(function()
+      return (method(model.process, model.score, operator, rows:narrow(1, first + 1, math.min(a.batch, total - first)),
+        { seed = a.seed, first = first }))
+    end)
+    last = bar
+  end
+  if last.interrupted then os.exit(130, true) end
+  local x = sl.cat(parts, 1)
+  if (x * 0):sum():item() ~= 0 then
+    error(("restore: %s: samples that are not finite: try more steps (--steps) or other options (--set)")
+      :format(a.method), 0)
+  end
+  return x:reshape { y:shape(1), a.n, table.unpack(operator.shape) }
+end
+
+-- ---- what is written -------------------------------------------------------------------------------------
+
+-- The standard deviation of each pixel over the samples, the mean over its colours, [N,H,W,C]; the largest.
+local function spread(x)
+  local deviation = x:std({ 2 }):mean({ 4 }, true)
+  local largest = deviation:amax():item()
+  return (deviation / math.max(largest, 1e-12) * 2 - 1):expand { x:shape(1), table.unpack(x:shape(), 3) }, largest
+end
+
+-- Images as large as x, [N,H,W,C].
+local function fitted(images, shape)
+  if images:shape(2) ~= shape[1] or images:shape(3) ~= shape[2] then
+    images = images:resize_bilinear(shape[1], shape[2])
+  end
+  return images:shape(4) == shape[3] and images or images:expand { images:shape(1), table.unpack(shape) }
+end
+
+-- Columns of the page, each [N,H,W,C], and their names.
+local function columns(operator, x, y, samples)
+  local list, names = {}, {}
+  local function add(name, images) list[#list + 1], names[#names + 1] = fitted(images, operator.shape), name end
+  local n = samples:shape(2)
+  if x then add("truth", x) end
+  add("measurement", operator:picture(y))
+  for k = 1, math.min(n, SHOWN) do add("sample " .. k, samples:select(2, k)) end
+  if n > 1 then
+    add("mean", samples:mean { 2 })
+    local map, largest = spread(samples)
+    add(("standard deviation (white: %.3g)"):format(largest), map)
+  end
+  return list, names
+end
+
+-- A row for each image. Small ones are enlarged: every pixel a square.
+local function page(list)
+  local images = sl.stack(list, 2):reshape { -1, table.unpack(list[1]:shape(), 2) }
+  local factor = math.max(1, SIDE // math.max(images:shape(2), images:shape(3)))
+  return sl.image.grid(images:upsample(factor), { columns = #list, padding = 2 * factor })
+end
+
+-- Every sample, and their mean; of what was measured here the truth and y.
+local function write(out, names, x, y, samples)
+  for i, name in ipairs(names) do
+    local base = ("%s/%s"):format(out, name)
+    for k = 1, samples:shape(2) do
+      sl.image.save(("%s_%02d.png"):format(base, k), samples:select(1, i):select(1, k))
+    end
+    sl.image.save(base .. "_mean.png", samples:select(1, i):mean { 1 })
+    if x then
+      sl.image.save(base .. "_truth.png", x:select(1, i))
+      sl.npy.save(base .. "_measured.npy", y:select(1, i):contiguous())
+    end
+  end
+end
+
+local function psnr(a, b) return sl.metrics.psnr(a, b, { bootstrap = 0 }).value end
+
+local function report(operator, x, y, samples)
+  local n, singles = samples:shape(2), 0
+  for k = 1, n do singles = singles + psnr(samples:select(2, k), x) / n end
+  local text = ("PSNR of single samples %.2f dB, of their mean %.2f dB"):format(singles, psnr(samples:mean { 2 }, x))
+  if operator.linear or operator.made.pinv then
+    text = text .. (", of the pseudo-inverse %.2f dB"):format(psnr(operator:pinv(y), x))
+  end
+  print(text)
+end
+
+-- ---- all of it -------------------------------------------------------------------------------------------
+
+local function load(a)
+  local model = sl.train.load(a.checkpoint)
+  if #model.shape ~= 3 then
+    error(("restore: %s: expected a model of images, got one of samples %s"):format(a.checkpoint,
+      shapes.text(model.shape)), 0)
+  end
+  for _, p in ipairs(model.net:parameters()) do p:requires_grad_(false) end -- only x is differentiated
+  return model
+end
+
+function restore.main(spec)
+  local a, parser = arguments(spec)
+  if a.threads then sl.set_threads(a.threads) end
+  local model = load(a)
+  local operator, method = operator_of(a, parser, spec, model.shape), method_of(a, parser)
+  local names, x, y = inputs(a, operator)
+  local samples = draw(a, model, method, operator, y)
+  system.make_folder(a.out)
+  write(a.out, names, x, y, samples)
+  local list, titles = sl.no_grad(columns, operator, x, y, samples)
+  sl.image.save(a.out .. "/comparison.png", page(list))
+  if x then sl.no_grad(report, operator, x, y, samples) end
+  print(("%s with %s: wrote %d samples of %d images to %s; comparison.png shows %s"):format(tostring(operator),
+    a.method, a.n * #names, #names, a.out, table.concat(titles, ", ")))
+end
+
+return restore

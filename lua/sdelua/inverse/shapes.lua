@@ -1,0 +1,60 @@
+-- What operators ask of their options. Errors name the operator and have no place: it is not the caller's.
+local sl = require "sdelua"
+local shapes = {}
+
+--- A list of anything, as shapes are printed.
+function shapes.text(shape)
+  local parts = {}
+  for i, n in ipairs(shape) do parts[i] = tostring(n) end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+-- The sizes as integers, or nil where one is none.
+local function sizes_of(shape)
+  local sizes = {}
+  for i, n in ipairs(type(shape) == "table" and shape or {}) do
+    sizes[i] = math.tointeger(n)
+    if not sizes[i] or sizes[i] < 1 then return nil end
+  end
+  return #sizes > 0 and sizes or nil
+end
+
+--- The shape [H,W,C] of an image that the option is, or an error in the name of `who`; of `channels` where given, and
+-- with sides that are multiples of `factor`.
+function shapes.image(who, shape, channels, factor)
+  local sizes = sizes_of(shape)
+  local fits = sizes and #sizes == 3 and (not channels or sizes[3] == channels)
+  if fits and (not factor or sizes[1] % factor == 0 and sizes[2] % factor == 0) then return sizes end
+  local given = "none"
+  if type(shape) == "table" then given = shapes.text(shape) elseif shape ~= nil then given = tostring(shape) end
+  error(("%s: option shape: expected that of an image, [H,W,%s]%s, got %s"):format(who, channels or "C",
+    factor and (", with H and W multiples of %d"):format(factor) or "", given), 0)
+end
+
+--- The shape, of any sizes, and how many values that is.
+function shapes.any(who, shape)
+  local sizes, count = sizes_of(shape), 1
+  for _, n in ipairs(sizes or {}) do count = count * n end
+  if sizes then return sizes, count end
+  error(("%s: option shape: expected the sizes of one x, got %s"):format(who,
+    type(shape) == "table" and shapes.text(shape) or tostring(shape)), 0)
+end
+
+--- An integer option of at least `lowest`, or an error.
+function shapes.integer(who, name, value, lowest)
+  local n = math.tointeger(value)
+  if n and n >= lowest then return n end
+  error(("%s: option %s: expected an integer >= %d, got %s"):format(who, name, lowest, tostring(value)), 0)
+end
+
+--- The numbers of a list, or of a tensor; an error unless there is at least one.
+function shapes.numbers(who, name, value)
+  local list = sl.is_tensor(value) and value:dim() == 1 and value:totable() or value
+  if type(list) == "number" then list = { list } end
+  local fits = type(list) == "table" and #list > 0
+  for _, x in ipairs(fits and list or {}) do fits = fits and type(x) == "number" and x == x end
+  if fits then return list end
+  error(("%s: option %s: expected a list of numbers, got %s"):format(who, name, tostring(value)), 0)
+end
+
+return shapes

@@ -1,0 +1,20 @@
+local pseudoinverse = require "sdelua.posterior.pseudoinverse"
+
+return {
+  doc = "Pseudoinverse guidance in the paper's steps: DDIM with eta of the noise of an ancestral step, and m r^2 times "
+    .. "the guidance, whatever the length of the step; prior_std and bound as in pigdm_score.",
+  source = "Song et al. 2023, algorithm 1",
+  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean", steps = 100,
+  options = { eta = 1.0, prior_std = 1.0, bound = 4.0 },
+  step = function(self, run)
+    local x, t, r = run.x, run.t, run.r
+    local function at(name, time) return run.process:coefficient(name, x, time) end
+    local g, x0, eps, r2 = pseudoinverse.gradient(self, run, x, t)
+    if run.correct then x0 = run.correct(x0, t, run.rows) end
+    local c1 = run:posterior_std() * self.eta
+    local c2 = (at("s", r):square() - c1:square()):clamp(0, math.huge):sqrt()
+    local guidance = (g:reshape { x:shape(1), -1 } * r2):reshape(x:shape()) * at("m", t)
+    local mean = x0 * at("m", r) + at("c", r) + eps * c2 + guidance
+    return mean + c1 * run:normal(), mean
+  end,
+}

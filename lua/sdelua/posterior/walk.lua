@@ -1,0 +1,64 @@
+-- Ways down and up between times, for methods that go over the same stretch several times or begin below T.
+local ridge = require "sdelua.posterior.ridge"
+
+local walk = {}
+
+--- The exact step from t down to r (Ho et al. 2020, eq. 6, 7), noise included: the state, and its mean.
+function walk.down(run, x, t, r)
+  local x0 = run:exchange(x, t)
+  if run.correct then x0 = run.correct(x0, t, run.rows) end
+  local mean = run.process:posterior_mean(x, t, r, x0)
+  return mean + run:posterior_std(t, r) * run:normal(), mean
+end
+
+--- Forwards: x_t given x_r = x.
+function walk.up(run, x, r, t)
+  local function at(name, time) return run.process:coefficient(name, x, time) end
+  local A = at("m", t) / at("m", r)
+  local std = (at("s", t):square() - (A * at("s", r)):square()):clamp(0, math.huge):sqrt()
+  return (x - at("c", r)) * A + at("c", t) + std * run:normal()
+end
+
+--- `count` times from x, at the end of the grid's interval `last`, up to where interval `first` begins, and down again
+-- by step(run, x, t, r) -> x, mean.
+function walk.again(run, x, mean, first, last, count, step)
+  for _ = 1, count do
+    x = walk.up(run, x, run.times[last + 1], run.times[first])
+    for i = first, last do x, mean = step(run, x, run.times[i], run.times[i + 1]) end
+  end
+  return x, mean
+end
+
+-- ---- beginning below T ---------------------------------------------------------------------------------------
+
+--- The image that a method begins with: what its option guess, a function (operator, y), returns, else A^+ y.
+function walk.guess(self, run)
+  if run.memory.guess then return run.memory.guess end
+  local operator, y = run.operator, run.y
+  local guess = self.guess and self.guess(operator, y) or operator.linear and ridge(operator, y) or operator:pinv(y)
+  operator:apply(guess) -- is it like an x?
+  run.memory.guess = guess:to(run.x.dtype)
+  return run.memory.guess
+end
+
+--- That image at time t, with noise z or, without, its mean.
+function walk.guess_at(self, run, t, z)
+  local guess = walk.guess(self, run)
+  return run.process:perturb(guess, t, z or guess * 0)
+end
+
+--- The state and time of a method that begins at the share t0 of [0, T].
+function walk.start(self, run)
+  local t = self.t0 * run.process.T
+  return walk.guess_at(self, run, t, run:normal()), t
+end
+
+function walk.check(who, o)
+  if not (o.t0 > 0 and o.t0 <= 1) then
+    error(("%s: option t0: expected a number in (0, 1], got %g"):format(who, o.t0), 4)
+  elseif o.guess ~= nil and type(o.guess) ~= "function" then
+    error(("%s: option guess: expected a function (operator, y) -> x, got %s"):format(who, tostring(o.guess)), 4)
+  end
+end
+
+return walk

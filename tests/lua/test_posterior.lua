@@ -1,0 +1,224 @@
+-- What holds for every method that is listed: the bits of a sample depend on its seed and number alone; evaluations are
+-- counted; it works for any affine process and both types; what it can't serve is refused by name; a new one is a file.
+local check = require "check"
+local sl = require "sdelua"
+
+local STEPS, N, F64 = 8, 16, { dtype = "float64" }
+
+local prior = sl.metrics.mixture {
+  weights = { 0.3, 0.7 }, means = { { 1, 1, 0 }, { -1, 0, 0.5 } },
+  covariances = {
+    { { 1, 0.8, 0.2 }, { 0.8, 1, 0.3 }, { 0.2, 0.3, 0.6 } }, { { 0.5, -0.2, 0 }, { -0.2, 0.3, 0 }, { 0, 0, 0.4 } },
+  },
+}
+
+local PROCESSES = {
+  VP = sl.sde.VP {}, subVP = sl.sde.subVP {}, VE = sl.sde.VE { sigma_max = 20 }, EDM = sl.sde.EDM {},
+  cosine = sl.sde.cosine {},
+}
+local vp = PROCESSES.VP
+
+local linear = { { 1, 0, 0.5 }, { 0, 0.5, -0.5 } }
+
+-- An operator that the row admits.
+local function operator_for(row)
+  local std = 0.2
+  for _, need in ipairs(row.admits or {}) do std = need == "noiseless" and 0 or std end
+  return sl.inverse.matrix { A = sl.tensor(linear, F64), std = std }
+end
+
+local function admits(row, need)
+  for _, one in ipairs(row.admits or {}) do
+    if one == need then return true end
+  end
+end
+
+-- Options without which a method can't run, or runs for long.
+local OWN = {
+  exact = { mixture = prior }, repaint = { jump_length = 2, n_resample = 2 }, tds = { K = 3 }, snips = { n_steps = 2 },
+}
+
+local function made(name, more)
+  local o = { steps = STEPS }
+  for _, own in ipairs { OWN[name] or {}, more or {} } do
+    for key, value in pairs(own) do o[key] = value end
+  end
+  return sl.posterior[name](o)
+end
+
+local function each(what, fn)
+  for name, row in sl.posterior.methods:each() do
+    check.test(name .. ": " .. what, function() fn(name, row, operator_for(row)) end)
+  end
+end
+
+local function measured(operator, n, dtype)
+  return operator:measure(prior:sample(n, { seed = 5, dtype = dtype }), { seed = 6 })
+end
+
+local function finite(x) return x:abs():amax():item() < 1e3 end
+
+each("bits, counts, callbacks", function(name, row, operator)
+  check.ok(#row.doc > 20 and #row.source > 5, "a doc line and a source")
+  local method, y, evaluated, calls = made(name), measured(operator, N, "float32"), 0, 0
+  local exact = prior:score(vp)
+  local function score(x, t, rows)
+    evaluated = evaluated + x:shape(1)
+    return exact(x, t, rows)
+  end
+  local whole, info = method(vp, score, operator, y, { seed = 3, trajectory = true, callback = function(state)
+    calls = calls + 1
+    check.eq(state.x:shape(), { N, 3 })
+  end })
+  check.eq(whole:shape(), { N, 3 })
+  check.ok(finite(whole), "not finite or far off")
+  check.ok(calls >= STEPS, "a callback at each step")
+  check.ok(#info.trajectory >= STEPS, "a trajectory")
+  if name ~= "exact" then check.eq(info.nfe, evaluated / N, "evaluations of the score a sample") end
+  local evaluations = row.admits and name == "exact" and STEPS or info.nfe
+  check.ok(math.abs(evaluations - STEPS * method.cost) <= math.max(method.cost, STEPS),
+    ("%d steps of cost %g took %g evaluations"):format(STEPS, method.cost, evaluations))
+  for threads = 1, 2 do
+    sl.set_threads(threads)
+    local parts, size = {}, threads == 1 and 1 or 5
+    for first = 0, N - 1, size do
+      local n = math.min(size, N - first)
+      parts[#parts + 1] = method(vp, exact, operator, y:narrow(1, first + 1, n), { seed = 3, first = first })
+    end
+    check.eq(sl.cat(parts, 1):totable(), whole:totable(), size .. " measurements a batch")
+  end
+  sl.set_threads(2)
+  local other = method(vp, exact, operator, y, { seed = 4 })
+  check.ok((other - whole):abs():amax():item() > 1e-3, "the seed makes no difference")
+  local twice = method(vp, exact, operator, y:narrow(1, 1, 3), { seed = 3, samples = 2 })
+  check.eq(twice:shape(), { 6, 3 })
+  local of_one = method(vp, exact, operator, sl.cat({ y:narrow(1, 1, 1), y:narrow(1, 1, 1) }, 1), { seed = 3 })
+  check.eq(twice:narrow(1, 1, 2):totable(), of_one:totable(), "samples of one measurement")
+end)
+
+each("any affine process, both types", function(name, _, operator)
+  for of, process in pairs(PROCESSES) do
+    for _, dtype in ipairs { "float32", "float64" } do
+      local x = made(name)(process, prior:score(process), operator, measured(operator, 3, dtype), { seed = 1 })
+      check.eq(x.dtype, dtype, of)
+      check.ok(finite(x), of .. ", " .. dtype .. ": not finite or far off")
+    end
+  end
+end)
+
+-- ---- bad input --------------------------------------------------------------------------------------
+
+local function own(apply, more)
+  local operator = { name = "mine", shape = { 3 }, measured = { 2 }, apply = apply }
+  for key, value in pairs(more or {}) do operator[key] = value end
+  return sl.inverse.define(operator)
+end
+
+local function square(x) return (x * x):narrow(2, 1, 2) end
+
+each("refusals name the method", function(name, row, operator)
+  local method, score, y = made(name), prior:score(vp), measured(operator, 2, "float32")
+  local function fails(part, ...)
+    local given = { ... }
+    check.raises(function() method(table.unpack(given, 1, 4)) end, name .. ": " .. part)
+  end
+  fails("argument process: expected", 3, score, operator, y)
+  fails("argument operator: expected an operator of sl.inverse", vp, score, "mask", y)
+  fails("argument y: expected a tensor [N,2], got [2,3]", vp, score, operator, sl.zeros { 2, 3 })
+  fails("argument y: expected a tensor [N,2], got 1", vp, score, operator, 1)
+  fails("argument score: expected", vp, 3, operator, y)
+  check.raises(function() sl.posterior[name] { colour = 1 } end, name .. ": unknown option colour")
+  if admits(row, "linear") or admits(row, "exact") then
+    fails("argument operator: expected a linear operator", vp, score, own(square, { std = 0.1 }), y)
+  end
+  if admits(row, "exact") then
+    fails("argument operator: expected", vp, score, sl.inverse.matrix { A = operator:matrix(), std = 1.0 }, y)
+  end
+  if admits(row, "noisy") then
+    local silent = sl.inverse.matrix { A = operator:matrix() }
+    fails("argument operator: expected an operator with std > 0", vp, score, silent, y)
+  end
+  if admits(row, "noiseless") then
+    fails("argument operator: expected an operator with std = 0", vp, score,
+      sl.inverse.matrix { A = operator:matrix(), std = 1.0 }, y)
+  end
+end)
+
+-- Operators of a script's own that go wrong, for the methods that take any.
+each("an operator that goes wrong is named", function(name, row)
+  if admits(row, "linear") or admits(row, "exact") then return end
+  local score, y = prior:score(vp), sl.zeros { 2, 2 }
+  local function fails(apply, part)
+    local operator = own(apply, { std = 0.1, pinv = function(v) return v:pad({ 0, 0 }, { 0, 1 }) end })
+    check.raises(function() made(name)(vp, score, operator, y, { seed = 1 }) end, part)
+  end
+  fails(function(x) return (x * math.huge - x * math.huge):narrow(2, 1, 2) end,
+    name .. ": argument operator: expected finite values of mine, got NaN")
+  fails(function(x) return x end, "mine: apply: expected a tensor [N,2], got [")
+end)
+
+check.test("a score that is not finite is named", function()
+  local function score(x) return x * math.huge end
+  local operator = sl.inverse.matrix { A = sl.tensor(linear, F64), std = 0.2 }
+  check.raises(function() sl.posterior.pigdm_score { steps = 3 } (vp, score, operator, sl.zeros { 1, 2 }) end,
+    "pigdm_score: a gradient that is not finite at t = ")
+end)
+
+check.test("a process without a kernel is refused", function()
+  local cubic = sl.sde.define { drift = function(x) return -x * x * x end, diffusion = function() return 1 end,
+    noise_type = "scalar", tier = "general", prior = { mean = 0, std = 1 } }
+  local operator = sl.inverse.denoise { shape = { 2 }, std = 0.1 }
+  for _, name in ipairs { "dps", "mcg", "repaint", "ccdf", "diffpir", "ald", "sdedit", "tds" } do
+    check.raises(function()
+      sl.posterior[name] { steps = 3 } (cubic, function(x) return -x end, operator, sl.zeros { 1, 2 })
+    end, "argument process: expected")
+  end
+end)
+
+-- ---- a new one ------------------------------------------------------------------------------------------
+
+local METHOD = [[
+return {
+  doc = "The mean of an ancestral step and of what y says, of my own.", source = "this test",
+  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean",
+  options = { share = 0.5 },
+  step = function(self, run)
+    local x0 = run:exchange(run.x, run.t)
+    x0 = x0 + run.operator:pinv(run.y - run.operator:apply(x0)) * self.share
+    local mean = run.process:posterior_mean(run.x, run.t, run.r, x0)
+    return mean + run:posterior_std() * run:normal(), mean
+  end,
+}
+]]
+
+check.test("a method in a file of one's own is listed, explained and runs", function()
+  local folder, path = os.tmpname(), package.path
+  os.remove(folder)
+  assert(os.execute(("mkdir -p '%s/sdelua/posterior/methods'"):format(folder)))
+  do
+    local file <close> = assert(io.open(folder .. "/sdelua/posterior/methods/my_own.lua", "w"))
+    file:write(METHOD)
+  end
+  package.path = folder .. "/?.lua;" .. path
+  local ok, err = xpcall(function()
+    check.ok(tostring(sl.posterior.list()):find "\nmy_own +linear +The mean of")
+    check.eq(sl.help "my_own", "posterior.my_own { share = 0.5 }: The mean of an ancestral step and of what y says, "
+      .. "of my own. (this test)")
+    local operator = sl.inverse.inpaint { mask = sl.tensor { 1, 0, 0 } }
+    local x, info = sl.posterior.my_own { steps = 20, share = 1.0 } (vp, prior:score(vp), operator, sl.ones { 4, 1 },
+      { seed = 1 })
+    check.close(operator:apply(x):totable(), sl.ones({ 4, 1 }):totable(), 1e-3)
+    check.eq(info.nfe, 20)
+  end, debug.traceback)
+  package.path = path
+  os.execute(("rm -r '%s'"):format(folder))
+  if not ok then error(err, 0) end
+end)
+
+check.test("a method in a table of one's own", function()
+  local own_method = { noise = true, needs = { "kernel" }, step = load(METHOD)().step, options = { share = 0.5 } }
+  local operator = sl.inverse.inpaint { mask = sl.tensor { 1, 0, 0 } }
+  local x = sl.posterior.new(own_method, { steps = 5 })(vp, prior:score(vp), operator, sl.ones { 4, 1 }, { seed = 1 })
+  check.eq(x:shape(), { 4, 3 })
+  check.raises(function() sl.posterior.new {} end, "posterior.new: argument method: expected")
+end)

@@ -1,0 +1,165 @@
+-- scripts/restore.lua and its doors as processes of their own, on little pictures and a network that knows nothing.
+local check = require "check"
+local process = require "process"
+local sl = require "sdelua"
+local system = require "sdelua.core".system
+
+local quote = process.quote
+local folder = process.folder()
+local small = { "--nf", "4", "--ch-mult", "1,1", "--batch", "4", "--steps", "2", "--warmup", "1", "--size", "8" }
+
+local function run(...) return process.run("", process.program, ...) end
+
+local function bytes(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+-- A checkpoint of images [8,8,channels], and two of them as files.
+local function trained(channels)
+  local data = ("%s/data%d"):format(folder, channels)
+  system.make_folder(data)
+  local drawn = sl.randint(0, 256, { 4, 8, 8, channels }, { dtype = "uint8" })
+  for i = 1, 4 do sl.image.save(("%s/%d.png"):format(data, i), drawn:select(1, i)) end
+  local out = ("%s/run%d"):format(folder, channels)
+  local words = { "--data", data, "--channels", tostring(channels), "--out", out }
+  table.move(small, 1, #small, #words + 1, words)
+  local code, text = run("scripts/train_vp.lua", table.unpack(words))
+  check.eq(code, 0, text)
+  return out .. "/checkpoint.safetensors", data .. "/1.png", data .. "/2.png"
+end
+
+local grey, grey1, grey2 = trained(1)
+local colour, colour1 = trained(3)
+
+local function sorted(path)
+  local names = system.list_folder(path)
+  table.sort(names)
+  return names
+end
+
+-- Runs a script with --out folder/name; what it printed.
+local function restore(name, script, ...)
+  local code, text = run("scripts/" .. script .. ".lua", "--steps", "3", "--out", folder .. "/" .. name, ...)
+  check.eq(code, 0, text)
+  return text
+end
+
+local function same_pictures(a, b, names)
+  for _, name in ipairs(names) do
+    check.ok(bytes(("%s/%s/%s"):format(folder, a, name)) == bytes(("%s/%s/%s"):format(folder, b, name)), name)
+  end
+end
+
+check.test("the same bytes for any batch and any threads; what is written", function()
+  local function of(name, batch, threads, ...)
+    return restore(name, "superres", grey, grey1, grey2, "--measure-truth", "--n", "3", "--std", "0.1", "--batch",
+      batch, "--threads", threads, ...)
+  end
+  local text = of("b16", "16", "2")
+  check.ok(text:find("PSNR of single samples [%d.-]+ dB, of their mean [%d.-]+ dB, of the pseudo%-inverse"), text)
+  check.ok(text:find("operator superres, [8,8,1] -> [4,4,1], std 0.1 with ddrm: wrote 6 samples of 2 images", 1, true),
+    text)
+  local names = sorted(folder .. "/b16")
+  check.eq(names, { "1_01.png", "1_02.png", "1_03.png", "1_mean.png", "1_measured.npy", "1_truth.png", "2_01.png",
+    "2_02.png", "2_03.png", "2_mean.png", "2_measured.npy", "2_truth.png", "comparison.png" })
+  of("b1", "1", "1")
+  of("b4", "4", "2")
+  same_pictures("b16", "b1", names)
+  same_pictures("b16", "b4", names)
+  of("seed", "16", "2", "--seed", "1")
+  for _, name in ipairs { "1_measured.npy", "1_01.png" } do
+    check.ok(bytes(folder .. "/b16/" .. name) ~= bytes(folder .. "/seed/" .. name), "the seed makes no difference")
+  end
+  check.eq(sl.image.load(folder .. "/b16/1_02.png"):shape(), { 8, 8, 1 })
+  check.eq(sl.image.load(folder .. "/b16/comparison.png"):shape(), { 2 * 112 + 3 * 28, 7 * 112 + 8 * 28, 1 })
+end)
+
+check.test("a measurement that was written, or a picture of one, gives the same again", function()
+  restore("given", "superres", grey, folder .. "/b16/1_measured.npy", folder .. "/b16/2_measured.npy", "--n", "3",
+    "--std", "0.1")
+  for i = 1, 2 do
+    local there = bytes(("%s/b16/%d_02.png"):format(folder, i))
+    check.ok(bytes(("%s/given/%d_measured_02.png"):format(folder, i)) == there)
+  end
+  sl.image.save(folder .. "/low.png", sl.randint(0, 256, { 4, 4, 1 }, { dtype = "uint8" }))
+  restore("low", "superres", grey, folder .. "/low.png", "--n", "1", "--method", "ddnm")
+  check.eq(sorted(folder .. "/low"), { "comparison.png", "low_01.png", "low_mean.png" })
+end)
+
+check.test("inpaint: masks by name and from a picture; the known part comes back", function()
+  restore("half", "inpaint", grey, grey1, "--mask", "half", "--keep", "top", "--n", "1")
+  local function rows(path, from) return sl.image.load(path):narrow(1, from, 4):totable() end
+  check.eq(rows(folder .. "/half/1_01.png", 1), rows(grey1, 1))
+  sl.image.save(folder .. "/mask.png", sl.cat({ sl.full({ 4, 8, 1 }, 255), sl.zeros { 4, 8, 1 } }, 1):to "uint8")
+  restore("file", "inpaint", grey, grey1, "--mask", folder .. "/mask.png", "--n", "1")
+  same_pictures("half", "file", { "1_01.png", "comparison.png" })
+  restore("random", "inpaint", grey, grey1, "--measure-truth", "--mask", "random", "--share", "0.5", "--n", "1")
+  restore("box", "inpaint", colour, colour1, "--measure-truth", "--box", "2", "--n", "1")
+end)
+
+check.test("colorize: the mean of the colours, or their luminance", function()
+  sl.image.save(folder .. "/grey.png", sl.full({ 8, 8, 1 }, 100):to "uint8")
+  for _, words in ipairs { {}, { "--luminance" } } do
+    restore("colorize", "colorize", colour, folder .. "/grey.png", "--n", "2", table.unpack(words))
+    check.eq(sl.image.load(folder .. "/colorize/grey_02.png"):shape(), { 8, 8, 3 })
+  end
+  restore("clean", "colorize", colour, colour1, "--measure-truth", "--n", "1")
+end)
+
+check.test("any operator and method by name, with their options", function()
+  local function by(operator, method, ...)
+    return restore(operator, "restore", grey, grey1, "--measure-truth", "--n", "2", "--operator", operator, "--method",
+      method, ...)
+  end
+  by("blur", "ddrm", "--operator-set", "kernel=1,2,1", "--operator-set", "boundary=zero", "--set", "eta=0.5")
+  by("mri", "ddnm", "--operator-set", "acceleration=2", "--std", "0.01")
+  by("ct", "ddrm", "--operator-set", "angles=0,45,90", "--std", "0.1")
+  by("compressed", "pigdm", "--operator-set", "ratio=0.25", "--std", "0.1")
+  local function jpeg(...) by("jpeg", "dps", "--operator-set", "quality=20", "--set", "zeta=0.1", ...) end
+  jpeg()
+  local whole = bytes(folder .. "/jpeg/1_02.png")
+  jpeg("--batch", "1", "--threads", "1")
+  check.ok(bytes(folder .. "/jpeg/1_02.png") == whole)
+  by("phase_retrieval", "dps", "--set", "zeta=0.1")
+  restore("mri_given", "restore", grey, folder .. "/mri/1_measured.npy", "--operator", "mri", "--operator-set",
+    "acceleration=2", "--method", "ddnm", "--std", "0.01", "--n", "2")
+  check.ok(bytes(folder .. "/mri_given/1_measured_02.png") == bytes(folder .. "/mri/1_02.png"))
+end)
+
+check.test("--help, --list and wrong options", function()
+  for _, script in ipairs { "restore", "inpaint", "colorize", "superres" } do
+    local code, text = run("scripts/" .. script .. ".lua", "--help")
+    check.ok(code == 0 and text:find("--measure-truth", 1, true) and text:find("--seed", 1, true), text)
+  end
+  local code, text = run("scripts/restore.lua", "--list")
+  check.ok(code == 0 and text:find("\nphase_retrieval ", 1, true) and text:find("\nddrm ", 1, true), text)
+  local function fails(part, script, ...)
+    local exit, said = run("scripts/" .. script .. ".lua", "--out", folder .. "/bad", ...)
+    check.ok(exit ~= 0 and said:find(part, 1, true), said)
+  end
+  fails("expected images or --test", "restore", grey)
+  fails("'--operator': expected a name that --list prints, got 'fog'", "restore", grey, grey1, "--operator", "fog")
+  fails("'--method': expected a name that --list prints, got 'luck'", "restore", grey, grey1, "--method", "luck")
+  fails("ddrm: argument operator: expected a linear operator", "restore", grey, grey1, "--measure-truth", "--operator",
+    "phase_retrieval")
+  fails("colorize: option shape: expected that of an image, [H,W,3], got [8,8,1]", "colorize", grey, grey1)
+  fails("expected what superres measures, a picture of [4,4,1], got [8,8,1]", "superres", grey, grey1)
+  fails("1_measured.npy: argument y: expected a tensor [N,4,4,1]", "superres", grey, folder .. "/mri/1_measured.npy")
+  fails("--mask: expected a picture of [8,8], got [4,4]", "inpaint", grey, grey1, "--mask", folder .. "/low.png")
+  fails("expected a picture of [8,8,1], got [4,4,1]", "inpaint", grey, folder .. "/low.png")
+  fails("expected a file .npy of [16,1,2], which mri measures", "restore", grey, grey1, "--operator", "mri")
+  fails("unknown option radius", "restore", grey, grey1, "--operator", "blur", "--operator-set", "radius=3")
+end)
+
+check.test("examples: image to image, interpolation", function()
+  local picture = folder .. "/example.png"
+  local code, text = run("examples/image_to_image.lua", grey, grey1, picture, "4")
+  check.eq(code, 0, text)
+  check.eq(sl.image.load(picture):shape(), { 3 * 112 + 4 * 2, 5 * 112 + 6 * 2, 1 })
+  code, text = run("examples/interpolation.lua", grey, grey1, grey2, picture, "1e-2")
+  check.ok(code == 0 and text:find("off by [%d.e-]+ in the mean"), text)
+  check.eq(sl.image.load(picture):shape(), { 2 * 112 + 3 * 2, 7 * 112 + 8 * 2, 1 })
+end)
+
+os.execute("rm -rf " .. quote(folder))
