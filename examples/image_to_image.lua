@@ -4,6 +4,7 @@
 -- sdelua examples/image_to_image.lua CHECKPOINT IMAGE [PICTURE [STEPS]]
 local sl = require "sdelua"
 local checkpoint, path, picture, steps = ...
+if not path then error("usage: image_to_image.lua CHECKPOINT IMAGE [PICTURE [STEPS]]", 0) end
 picture, steps = picture or "image_to_image.png", math.tointeger(tonumber(steps or 200))
 
 local model = sl.train.load(checkpoint)

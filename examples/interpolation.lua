@@ -4,6 +4,7 @@
 -- sdelua examples/interpolation.lua CHECKPOINT IMAGE IMAGE [PICTURE [TOLERANCE]]
 local sl = require "sdelua"
 local checkpoint, from, to, picture, tolerance = ...
+if not to then error("usage: interpolation.lua CHECKPOINT IMAGE IMAGE [PICTURE [TOLERANCE]]", 0) end
 picture, tolerance = picture or "interpolation.png", tonumber(tolerance or 1e-5)
 local COUNT, STEPS = 7, 100
 

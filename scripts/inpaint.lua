@@ -26,7 +26,7 @@ restore.main {
       :convert(cli.integer(1))
     parser:option("--share", "With --mask random: share of the pixels that is lost.")
       :convert(cli.number(0, true, 1))
-    parser:option("--mask-seed", "With --mask random: which ones.", 0):target "mask_seed":convert(cli.integer(0))
+    parser:option("--mask-seed", "With --mask random: which ones.", "0"):target "mask_seed":convert(cli.integer(0))
   end,
   read = function(a, _, shape)
     local o = { shape = shape, mask = a.mask, keep = a.keep, box = a.box, share = a.share, seed = a.mask_seed }

@@ -8,7 +8,7 @@ local GRID, STEPS = 64, 100
 
 local parser = cli.parser("sample.lua", "Draws samples from a checkpoint of scripts/train_*.lua.")
 parser:argument("checkpoint", "The file checkpoint.safetensors of a run.")
-parser:option("--n", "How many.", 64):convert(cli.integer(1))
+parser:option("--n", "How many.", "64"):convert(cli.integer(1))
 parser:option("--out", "Folder to write to (default: samples, beside the checkpoint).")
 parser:option("--format", "png: a file for each; npy: one file samples.npy.", "png"):choices { "png", "npy" }
 parser:option("--sampler", "How to solve the reverse process: any name that --list prints (default: ancestral, or "
@@ -27,8 +27,8 @@ parser:option("--guidance", "Strengthen the class by this scale (1: none), witho
 parser:option("--interval", "Guidance at noise levels s/m between these two alone, such as 0.2,3.")
   :convert(cli.numbers(2))
 parser:option("--classifier", "A classifier of scripts/train_classifier.lua --noisy, to be guided by.")
-parser:option("--seed", "Seed of the samples.", 0):convert(cli.integer(0))
-parser:option("--batch", "Samples drawn at a time.", 64):convert(cli.integer(1))
+parser:option("--seed", "Seed of the samples.", "0"):convert(cli.integer(0))
+parser:option("--batch", "Samples drawn at a time.", "64"):convert(cli.integer(1))
 parser:option("--threads", "Threads (default: as many as there are processors)."):convert(cli.integer(1))
 local a = parser:parse()
 
@@ -99,15 +99,20 @@ local function write_images(x, out)
   sl.image.save(out .. "/grid.png", sl.image.grid(x:narrow(1, 1, math.min(GRID, a.n))))
 end
 
-if a.threads then sl.set_threads(a.threads) end
-local model = sl.train.load(a.checkpoint)
-local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
-system.make_folder(out)
-local x = draw(model, sampler(model), scores(model))
-if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end
-if #model.shape == 3 then
-  write_images(x, out)
-elseif #model.shape == 1 and model.shape[1] == 2 then
-  sl.image.save(out .. "/grid.png", sl.plot.scatter(x))
+local function main()
+  if a.threads then sl.set_threads(a.threads) end
+  local model = sl.train.load(a.checkpoint)
+  local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
+  local solve, score_of = sampler(model), scores(model)
+  system.make_folder(out)
+  local x = draw(model, solve, score_of)
+  if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end
+  if #model.shape == 3 then
+    write_images(x, out)
+  elseif #model.shape == 1 and model.shape[1] == 2 then
+    sl.image.save(out .. "/grid.png", sl.plot.scatter(x))
+  end
+  print(("wrote %d samples to %s"):format(a.n, out))
 end
-print(("wrote %d samples to %s"):format(a.n, out))
+
+cli.run(main)

@@ -7,8 +7,7 @@ local image = {}
 
 local function check(who, x, dims, expected)
   if not sl.is_tensor(x) or x:dim() ~= dims then
-    error(("%s: argument x: expected %s, got %s"):format(who, expected,
-      sl.is_tensor(x) and ("[%s]"):format(table.concat(x:shape(), ",")) or tostring(x)), 3)
+    error(("%s: argument x: expected %s, got %s"):format(who, expected, options.show(x)), 3)
   end
 end
 

@@ -1,4 +1,6 @@
 -- Tables of options: defaults filled in, unknown keys refused.
+local is_tensor = require "sdelua.core".is_tensor
+
 local options = {}
 
 options.NONE = {} -- a default that stands for nil: such an option may be absent and may be of any type
@@ -10,11 +12,32 @@ local function names_of(known)
   return table.concat(names, ", ")
 end
 
+--- A value as errors show it, in a line: of a tensor the type and shape, and no addresses.
+function options.show(v)
+  if is_tensor(v) then return ("%s [%s]"):format(v.dtype, table.concat(v:shape(), ",")) end
+  local meta = type(v) == "table" and getmetatable(v)
+  if type(meta) == "table" and meta.__tostring then return tostring(v):match "^[^\n]*" end
+  if type(v) == "table" then return type(meta) == "table" and meta.__name or "a table" end
+  return type(v) == "function" and "a function" or tostring(v)
+end
+
+-- The level, as the function that calls this knows it, of the first function that is not of the library.
+local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)options%.lua$" or "@"
+
+local function outside()
+  local level, info = 3, debug.getinfo(3, "S")
+  while info and (info.what == "C" or info.source:sub(1, #LIBRARY) == LIBRARY) do
+    level = level + 1
+    info = debug.getinfo(level, "S")
+  end
+  return info and level - 1 or 0
+end
+
 --- A new table of `given` with `known`'s defaults. An unknown key, or a value of another type than its default, raises
--- in the name of `who`, the function called by the function that calls this.
+-- in the name of `who`, where the library was called.
 function options.read(who, given, known)
   if given ~= nil and type(given) ~= "table" then
-    error(("%s: argument options: expected a table, got %s"):format(who, tostring(given)), 3)
+    error(("%s: argument options: expected a table, got %s"):format(who, options.show(given)), outside())
   end
   local o = {}
   for key, default in pairs(known) do
@@ -23,9 +46,9 @@ function options.read(who, given, known)
   for key, value in pairs(given or {}) do
     local default = known[key]
     if default == nil then
-      error(("%s: unknown option %s; expected %s"):format(who, tostring(key), names_of(known)), 3)
+      error(("%s: unknown option %s; expected %s"):format(who, tostring(key), names_of(known)), outside())
     elseif default ~= options.NONE and type(value) ~= type(default) then
-      error(("%s: option %s: expected a %s, got %s"):format(who, key, type(default), tostring(value)), 3)
+      error(("%s: option %s: expected a %s, got %s"):format(who, key, type(default), options.show(value)), outside())
     end
     o[key] = value
   end

@@ -56,8 +56,7 @@ function plot.scatter(sets, opts)
   if sl.is_tensor(sets) then sets = { sets } end
   for _, x in ipairs(sets) do
     if not sl.is_tensor(x) or x:dim() ~= 2 or x:shape(2) ~= 2 then
-      error("plot.scatter: argument sets: expected points [n,2], got "
-        .. (sl.is_tensor(x) and "[" .. table.concat(x:shape(), ",") .. "]" or tostring(x)), 2)
+      error("plot.scatter: argument sets: expected points [n,2], got " .. options.show(x), 2)
     end
   end
   local canvas = sl.ones { o.size, o.size, 3 }

@@ -10,12 +10,13 @@ local function key(self, r)
   return table.concat(list, "\t")
 end
 
---- The results in that file, made at the first one. keys: names of the fields that tell one result from another.
+--- The results in that file, made at the first one; a last line that was cut off is not one. keys: names of the fields
+-- that tell one result from another.
 function Results.open(path, keys)
   local self, file = setmetatable({ path = path, keys = keys, found = {} }, Results), io.open(path)
   for line in file and file:lines() or function() end do
-    local r = sl.json.decode(line)
-    self.found[key(self, r)] = r
+    local ok, r = pcall(sl.json.decode, line)
+    if ok then self.found[key(self, r)] = r end
   end
   if file then file:close() end
   return self

@@ -365,17 +365,26 @@ check.test("guidance that returns NaN, the wrong shape, or no gradient", functio
   local process = sl.sde.VP {}
   local base, x = plain(process), sl.randn({ 3, 2 }, f64)
   local function refused(fn, part) check.raises(function() sl.guidance.logp(process, base, fn)(x, 0.25) end, part) end
-  refused(function(y) return y end, "guidance.logp: argument fn: expected [3], one number a sample, got [3,2]")
-  refused(function(y) return y:sum() end, "expected [3], one number a sample, got []")
+  refused(function(y) return y end, "guidance.logp: argument fn: expected [3], one number a sample, got float64 [3,2]")
+  refused(function(y) return y:sum() end, "expected [3], one number a sample, got float64 []")
   refused(function() return 3 end, "guidance.logp: argument fn: expected a tensor [3], got 3")
   refused(function(y) return y:sum(2) * sl.tensor({ 1, 0 / 0, 1 }, f64) end,
-    "guidance.logp: argument fn: expected finite numbers, got another at sample 2, t = 0.25")
-  refused(function(y) return y:sum(2) + sl.tensor({ 1, 1, 0 / 0 }, f64) end, "got another at sample 3, t = 0.25")
-  refused(function(y) return (y * 0):sqrt():sum(2) end, "expected finite numbers, got another at sample 1")
+    "guidance.logp: argument fn: expected finite numbers, got NaN or infinity at sample 2, t = 0.25")
+  refused(function(y) return y:sum(2) + sl.tensor({ 1, 1, 0 / 0 }, f64) end,
+    "got NaN or infinity at sample 3, t = 0.25")
+  refused(function(y) return (y * 0):sqrt():sum(2) end, "expected finite numbers, got NaN or infinity at sample 1")
   refused(function() return sl.zeros({ 3 }, f64) end, "expected numbers computed from x by recorded ops")
+  refused(function() end, "guidance.logp: argument fn: expected a tensor [3], got nil")
+  check.raises(function() sl.guidance.loss(process, base, function() end)(x, 0.25) end,
+    "guidance.loss: argument fn: expected a tensor [3], got nil")
+  for _, kind in ipairs { "logp", "loss" } do
+    local function wrong(y) return y:sum(2) end
+    check.raises(function() sl.guidance[kind](process, wrong, wrong)(x, 0.25) end,
+      "score: expected a result like x, float64 [3,2], got float64 [3]")
+  end
   local function bad(...) return sl.zeros { ... } end
   check.raises(function() sl.guidance.classifier(process, base, function() return bad(3) end, 0)(x, 0.5) end,
-    "guidance.classifier: argument classifier: expected logits [3,classes], got [3]")
+    "guidance.classifier: argument classifier: expected logits [3,classes], got float32 [3]")
 end)
 
 check.test("labels, networks, processes and options that do not fit", function()
@@ -396,7 +405,7 @@ check.test("labels, networks, processes and options that do not fit", function()
   refused("given: argument labels: expected 2 of them, one a sample, got int64 [3]", score:given { 0, 1, 2 }, x, 0.5)
   refused("expected one of a network with classes (option classes or label_dim), got UNet(8x8x1", score.given,
     process:score(small_network(0)), 1)
-  refused("guidance.classifier_free: argument score: expected one made by process:score(net), got function",
+  refused("guidance.classifier_free: argument score: expected one made by process:score(net), got a function",
     guidance.classifier_free, plain(process), 1)
   refused("guidance.classifier: argument labels: expected classes from 0 to 2, got 5", function()
     guidance.classifier(process, plain(process), logits(process), 5)(X, T)
@@ -410,6 +419,8 @@ check.test("labels, networks, processes and options that do not fit", function()
   refused("guidance.logp: argument fn: expected a function, got 2", guidance.logp, process, score, 2)
   refused("guidance.logp: option interval: expected two noise levels { lo, hi }, got 2, 1", guidance.logp, process,
     score, print, { interval = { 2, 1 } })
+  refused("guidance.logp: option scale: expected a finite number", guidance.logp, process, score, print,
+    { scale = 0 / 0 })
   refused("guidance.logp: unknown option strength", guidance.logp, process, score, print, { strength = 2 })
   refused('guidance.logp: option norm: expected "none", "score", got residual', guidance.logp, process, score, print,
     { norm = "residual" })

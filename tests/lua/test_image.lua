@@ -34,7 +34,8 @@ check.test("a saved picture loads as it was; conversions on loading", function()
 end)
 
 check.test("bad arguments of image", function()
-  check.raises(function() sl.image.save("x.png", sl.zeros { 2, 2 }) end, "expected a picture [H,W,C], got [2,2]")
+  check.raises(function() sl.image.save("x.png", sl.zeros { 2, 2 }) end,
+    "expected a picture [H,W,C], got float32 [2,2]")
   check.raises(function() sl.image.grid(7) end, "image.grid: argument x: expected images [N,H,W,C], got 7")
   check.raises(function() sl.image.grid(sl.zeros { 0, 2, 2, 1 }) end, "at least one image")
   check.raises(function() sl.image.grid(sl.zeros { 1, 2, 2, 1 }, { pad = 1 }) end, "unknown option pad")
@@ -50,5 +51,5 @@ check.test("a scatter: each point where it belongs, each set in its colour", fun
   check.ok(color(30, 11)[1] > color(30, 11)[3], "orange, below left")
   check.eq(color(10, 11), { 255, 255, 255 })
   check.eq(sl.plot.scatter(sl.zeros { 0, 2 }):shape(), { 480, 480, 3 })
-  check.raises(function() sl.plot.scatter(sl.zeros { 3, 3 }) end, "expected points [n,2], got [3,3]")
+  check.raises(function() sl.plot.scatter(sl.zeros { 3, 3 }) end, "expected points [n,2], got float32 [3,3]")
 end)

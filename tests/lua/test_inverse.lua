@@ -152,13 +152,14 @@ check.test("an operator of one's own; what a scope takes away comes back", funct
   check.close(A:pinv(sl.tensor { { 3 } }):totable(), { { 1.5, 0 } }, 1e-6)
   local function same(x) return x end
   local broken = sl.inverse.define { name = "broken", shape = { 2 }, measured = { 3 }, apply = same }
-  check.raises(function() broken:apply(sl.ones { 1, 2 }) end, "broken: apply: expected a tensor [N,3], got [1,2]")
+  check.raises(function() broken:apply(sl.ones { 1, 2 }) end,
+    "broken: apply: expected a tensor [N,3], got float32 [1,2]")
 end)
 
 check.test("bad input is named", function()
   local inverse = sl.inverse
   local function fails(part, name, o) check.raises(function() inverse[name](o) end, part) end
-  fails("inpaint: option mask: expected a tensor [4,4,3], got [5,4]", "inpaint",
+  fails("inpaint: option mask: expected a tensor [4,4,3], got float32 [5,4]", "inpaint",
     { shape = { 4, 4, 3 }, mask = sl.ones { 5, 4 } })
   fails("inpaint: option mask: expected ones and zeros, got 0.5", "inpaint", { mask = sl.full({ 2, 2 }, 0.5) })
   fails("inpaint: option mask: expected a value that is known, got none", "inpaint", { mask = sl.zeros { 2, 2 } })
@@ -179,7 +180,7 @@ check.test("bad input is named", function()
   fails("denoise: option shape: expected the sizes of one x, got nil", "denoise", nil)
   fails("denoise: option shape: expected the sizes of one x, got [2,true]", "denoise", { shape = { 2, true } })
   fails("compressed: option ratio: expected a number in (0,1], got 0", "compressed", { shape = { 4 }, ratio = 0.0 })
-  fails("mri: option mask: expected a tensor [4,4] of ones and zeros, got [4,5]", "mri",
+  fails("mri: option mask: expected a tensor [4,4] of ones and zeros, got float32 [4,5]", "mri",
     { shape = { 4, 4, 1 }, mask = sl.ones { 4, 5 } })
   fails("mri: option mask: expected ones and zeros, got 2", "mri", { shape = { 2, 2, 1 }, mask = sl.full({ 2, 2 }, 2) })
   fails("masks.lines: option acceleration", "mri", { shape = { 4, 4, 1 }, acceleration = 0.5 })
@@ -190,13 +191,25 @@ check.test("bad input is named", function()
   fails("phase_retrieval: option oversample", "phase_retrieval", { shape = { 8, 8, 1 }, oversample = 0.5 })
   fails("matrix: option A: expected a tensor [M,D], got nil", "matrix", {})
   fails("matrix: option shape: expected 2 values, got [3]", "matrix", { A = sl.ones { 1, 2 }, shape = { 3 } })
-  fails("blur: option std: expected at least 0, got -1", "blur", { shape = { 4, 4, 1 }, std = -1.0 })
+  fails("blur: option std: expected a number >= 0, got nan", "blur", { shape = { 8, 8, 1 }, std = math.abs(0 / 0) })
+  fails("blur: option bandwidth: expected a positive number, got 0", "blur", { shape = { 8, 8, 1 }, bandwidth = 0 })
+  fails("masks.random: option seed: expected an integer, got 1.5", "inpaint",
+    { shape = { 8, 8, 1 }, mask = "random", seed = 1.5 })
+  fails("blur: option std: expected a number >= 0, got -1", "blur", { shape = { 4, 4, 1 }, std = -1.0 })
   fails("blur: unknown option size", "blur", { shape = { 4, 4, 1 }, size = 3 })
   local A = inverse.superres { shape = { 4, 4, 1 } }
   check.raises(function() A:apply(sl.ones { 1, 4, 6, 1 }) end,
-    "superres: argument x: expected a tensor [N,4,4,1], got [1,4,6,1]")
+    "superres: argument x: expected a tensor [N,4,4,1], got float32 [1,4,6,1]")
   check.raises(function() A:pinv(sl.ones { 1, 4, 4, 1 }) end,
-    "superres: argument y: expected a tensor [N,2,2,1], got [1,4,4,1]")
+    "superres: argument y: expected a tensor [N,2,2,1], got float32 [1,4,4,1]")
+  for _, what in ipairs { "apply", "measure", "Vt" } do
+    local pixels = sl.ones({ 1, 4, 4, 1 }):to "uint8"
+    check.raises(function() A[what](A, pixels) end,
+      "superres: argument x: expected floats (see sl.image.to_float) [N,4,4,1], got uint8 [1,4,4,1]")
+  end
+  check.raises(function() A:V(sl.ones { 1, 4 }) end,
+    "superres: argument c: expected a tensor [N,16], got float32 [1,4]")
+  check.raises(function() A:Ut() end, "superres: argument y: expected a tensor [N,2,2,1], got nil")
   local B = inverse.phase_retrieval { shape = { 2, 2, 1 } }
   check.raises(function() B:adjoint(sl.ones { 1, 4, 4, 1 }) end, "phase_retrieval: adjoint: expected a linear operator")
   check.raises(function() B:pinv(sl.ones { 1, 4, 4, 1 }) end, "phase_retrieval: pinv: expected a linear operator")

@@ -106,6 +106,22 @@ each("any affine process, both types", function(name, _, operator)
   end
 end)
 
+-- x_t and its mean move by c(t), and nothing else does.
+each("an offset of the process moves the states alone", function(name, _, operator)
+  local y, function_of = measured(operator, 3, "float64"), function(v) return function() return v end end
+  local function run(offset, steps)
+    local process = sl.sde.define {
+      drift_coefficient = function_of(-2), diffusion_coefficient = function_of(2), drift_offset = offset,
+    }
+    return made(name, { steps = steps })(process, prior:score(process), operator, y, { seed = 1 }), process
+  end
+  -- The error of their predictor is one of c as well.
+  local first_order = name == "exact" or name == "replacement" or name == "mcs"
+  local steps = first_order and 400 or STEPS
+  local plain, moved = run(nil, steps), run(function_of(1.5), steps)
+  check.ok((plain - moved):abs():amax():item() < (first_order and 0.02 or 0.01), "more than c(eps)")
+end)
+
 -- ---- bad input --------------------------------------------------------------------------------------
 
 local function own(apply, more)
@@ -124,9 +140,21 @@ each("refusals name the method", function(name, row, operator)
   end
   fails("argument process: expected", 3, score, operator, y)
   fails("argument operator: expected an operator of sl.inverse", vp, score, "mask", y)
-  fails("argument y: expected a tensor [N,2], got [2,3]", vp, score, operator, sl.zeros { 2, 3 })
+  fails("argument y: expected a tensor [N,2], got float32 [2,3]", vp, score, operator, sl.zeros { 2, 3 })
   fails("argument y: expected a tensor [N,2], got 1", vp, score, operator, 1)
   fails("argument score: expected", vp, 3, operator, y)
+  fails("argument y: expected floats (see sl.image.to_float) [N,2], got uint8 [2,2]", vp, score, operator, y:to "uint8")
+  fails("argument y: expected a measurement at least, got float32 [0,2]", vp, score, operator, sl.zeros { 0, 2 })
+  fails("argument y: expected finite values", vp, score, operator, y * (0 / 0))
+  local net = vp:score(sl.nn.MLP { dim = 3, hidden = 4, depth = 1 })
+  fails("argument y: expected float32, as the network is", vp, net, operator, y:to "float64")
+  check.raises(function() method(vp, score, operator, y, 3) end, name .. ": argument options: expected a table, got 3")
+  check.raises(function() method(vp, score, operator, y, { dtype = "int64" }) end, name .. ": option dtype: expected")
+  check.raises(function() method(vp, score, operator, y, { samples = 2, index = 1 }) end, name .. ": option index")
+  if name ~= "exact" then
+    check.raises(function() method(vp, function(x) return x:sum(2) end, operator, y) end,
+      "score: expected a result like x")
+  end
   check.raises(function() sl.posterior[name] { colour = 1 } end, name .. ": unknown option colour")
   if admits(row, "linear") or admits(row, "exact") then
     fails("argument operator: expected a linear operator", vp, score, own(square, { std = 0.1 }), y)
@@ -144,6 +172,32 @@ each("refusals name the method", function(name, row, operator)
   end
 end)
 
+check.test("an unknown option is an error of the line that gives it", function()
+  local ok, text = pcall(function() return (sl.posterior.ddrm { colour = 1 }) end)
+  check.ok(not ok and text:find "^[^\n]*test_posterior%.lua:%d+: ddrm: unknown option colour", text)
+end)
+
+check.test("numbers out of range", function()
+  local function fails(name, o, part)
+    o.mixture = name == "exact" and prior or nil
+    check.raises(function() sl.posterior[name](o) end, name .. ": option " .. part)
+  end
+  fails("ald", { n_steps = 0 }, "n_steps: expected a positive integer, got 0")
+  fails("ald", { epsilon = -1 }, "epsilon: expected a positive number, got -1")
+  fails("snips", { c = "x" }, "c: expected a positive number, got x")
+  fails("diffpir", { zeta = 2 }, "zeta: expected a number in [0, 1], got 2")
+  fails("pigdm", { prior_std = 0 }, "prior_std: expected a positive number, got 0")
+  fails("tds", { ess = 2 }, "ess: expected a number in [0, 1], got 2")
+  fails("mcs", { n_steps = 1.5 }, "n_steps: expected an integer >= 0, got 1.5")
+  fails("ilvr", { up = 3 }, "up: expected a function, got 3")
+  fails("dps", { correct = 3 }, "correct: expected a function, got 3")
+  local y, operator = sl.zeros { 1, 3 }, sl.inverse.denoise { shape = { 3 } }
+  check.raises(function() sl.posterior.sdedit { t0 = 1e-4 } (vp, prior:score(vp), operator, y) end,
+    "sdedit: option t0: expected a time t0 T after eps, 0.001, got 0.0001")
+  check.raises(function() sl.posterior.dps { eps = 2 } (vp, prior:score(vp), operator, y) end,
+    "dps: option eps: expected a time in [0, 1), got 2")
+end)
+
 -- Operators of a script's own that go wrong, for the methods that take any.
 each("an operator that goes wrong is named", function(name, row)
   if admits(row, "linear") or admits(row, "exact") then return end
@@ -154,7 +208,7 @@ each("an operator that goes wrong is named", function(name, row)
   end
   fails(function(x) return (x * math.huge - x * math.huge):narrow(2, 1, 2) end,
     name .. ": argument operator: expected finite values of mine, got NaN")
-  fails(function(x) return x end, "mine: apply: expected a tensor [N,2], got [")
+  fails(function(x) return x end, "mine: apply: expected a tensor [N,2], got float32 [")
 end)
 
 check.test("a score that is not finite is named", function()
@@ -164,14 +218,27 @@ check.test("a score that is not finite is named", function()
     "pigdm_score: a gradient that is not finite at t = ")
 end)
 
-check.test("a process without a kernel is refused", function()
+-- Of the general tier, with nothing of x_0 left at T, and with schedules that differ: served, or refused by name.
+each("processes that not every method can serve", function(name, _, operator)
+  local function each_own(factor) return function() return sl.tensor({ 1, 2, 3 }, F64) * factor end end
   local cubic = sl.sde.define { drift = function(x) return -x * x * x end, diffusion = function() return 1 end,
     noise_type = "scalar", tier = "general", prior = { mean = 0, std = 1 } }
-  local operator = sl.inverse.denoise { shape = { 2 }, std = 0.1 }
-  for _, name in ipairs { "dps", "mcg", "repaint", "ccdf", "diffpir", "ald", "sdedit", "tds" } do
-    check.raises(function()
-      sl.posterior[name] { steps = 3 } (cubic, function(x) return -x end, operator, sl.zeros { 1, 2 })
-    end, "argument process: expected")
+  local processes = {
+    { cubic, "expected one with a transition kernel" },
+    { sl.sde.CLD { features = 1 }, "expected one with a transition kernel" }, { sl.sde.interpolant {}, "m_T" },
+    { sl.sde.define { drift_coefficient = each_own(-1), diffusion_coefficient = each_own(1) },
+      "expected an affine one with the same coefficients for all features" },
+  }
+  for i, case in ipairs(processes) do
+    local process, part = case[1], case[2]
+    local ok, x = pcall(function()
+      return made(name)(process, function(x) return -x end, operator, sl.zeros { 1, 2 }, { seed = 1 })
+    end)
+    local by_name = i == 3 and "argument process" or name .. ": argument process" -- the core names a score there
+    local refused = not ok and x:find(by_name, 1, true) and x:find(part, 1, true)
+    check.ok(ok and finite(x) or refused, ("%s: %s"):format(process, x))
+    check.ok(i > 2 or not ok, "a process without a kernel is served")
+    check.ok(i < 4 or ok == (name == "dps" or name == "sdedit"), ("%s: served: %s"):format(process, ok))
   end
 end)
 

@@ -27,7 +27,7 @@ local function known_of(row)
 end
 
 local function refuse(who, what, expected, got)
-  error(("%s: %s: expected %s, got %s"):format(who, what, expected, tostring(got)), 0)
+  error(("%s: %s: expected %s, got %s"):format(who, what, expected, options.show(got)), 0)
 end
 
 local checks = {}
@@ -53,6 +53,7 @@ local function check_options(who, row, o)
   if span ~= nil and not (two and span[1] <= span[2]) then
     refuse(who, "option interval", "two noise levels { lo, hi }", two and span[1] .. ", " .. span[2] or span)
   end
+  if o.scale and o.scale - o.scale ~= 0 then refuse(who, "option scale", "a finite number", o.scale) end
   if row.logp then
     require "sdelua.solve.common".choice(who, "norm", o.norm, row.norms or { "none", "score" })
   end
@@ -119,7 +120,7 @@ local function check_finite(here, what, y)
   for i, v in ipairs(sums) do
     if v ~= 0 then
       local place = here.rows and here.rows:select(1, i):item() or i
-      refuse(here.options.who, what, "finite numbers", ("another at sample %d, t = %g"):format(place,
+      refuse(here.options.who, what, "finite numbers", ("NaN or infinity at sample %d, t = %g"):format(place,
         here.t:select(1, i):item()))
     end
   end
@@ -131,7 +132,7 @@ local function density(self, here)
   local subject = "argument " .. (self.row.subject or "fn")
   if not sl.is_tensor(y) then refuse(who, subject, ("a tensor [%d]"):format(n), y) end
   if y:dim() ~= 1 or y:shape(1) ~= n then
-    refuse(who, subject, ("[%d], one number a sample"):format(n), "[" .. table.concat(y:shape(), ",") .. "]")
+    refuse(who, subject, ("[%d], one number a sample"):format(n), y)
   end
   check_finite(here, subject, y)
   if not y.requires_grad then
@@ -193,7 +194,7 @@ function Guided:__call(x, t, rows)
   if here.eps then
     score = -here.eps / self.process:coefficient("s", x, here.t)
   else
-    score = common.as_score(self.arguments.score)(x, here.t, rows)
+    score = common.said(common.as_score(self.arguments.score), x, here.t, rows)
   end
   return g and score + g or score
 end

@@ -4,6 +4,7 @@
 -- masks; sl.posterior holds the samplers of p(x|y).
 local collection = require "sdelua.collection"
 local Operator = require "sdelua.inverse.operator"
+local shapes = require "sdelua.inverse.shapes"
 
 local inverse = { operators = collection "sdelua.inverse.operators", masks = require "sdelua.inverse.masks" }
 
@@ -14,6 +15,8 @@ function inverse.define(own)
     or type(own.measured) ~= "table" then
     error("inverse.define: argument own: expected a table with apply, shape and measured, got " .. tostring(own), 2)
   end
+  shapes.any("inverse.define", own.shape, "shape: expected the sizes of one x")
+  shapes.any("inverse.define", own.measured, "measured: expected the sizes of one y")
   return Operator.new({ name = own.name, linear = own.linear == true, make = function() return own end },
     { std = own.std })
 end

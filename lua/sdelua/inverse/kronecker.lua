@@ -2,16 +2,11 @@
 -- decomposition is made of the matrices', as that of a Kronecker product is.
 local sl = require "sdelua"
 local transforms = require "sdelua.inverse.transforms"
+local volume = require "sdelua.inverse.shapes".volume
 
 local along, both = transforms.along, transforms.both
 
 local kronecker = {}
-
-local function volume(shape)
-  local n = 1
-  for _, size in ipairs(shape) do n = n * size end
-  return n
-end
 
 --- The decomposition A = U diag(s) V^T of a matrix [m,n] by LAPACK: s [n], V [n,n] and U [m,n], whose columns without a
 -- singular value are zeros.

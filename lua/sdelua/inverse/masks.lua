@@ -56,7 +56,7 @@ function masks.random(shape, opts)
     error(("masks.random: option share: expected a number in [0,1), got %g"):format(o.share), 0)
   end
   local h, w = shape[1], shape[2]
-  local back = chance.inverse(chance.permutation(h * w, o.seed))
+  local back = chance.inverse(chance.permutation(h * w, shapes.integer("masks.random", "seed", o.seed)))
   local kept = math.max(1, h * w - math.floor(o.share * h * w + 0.5))
   return draw(shape, function(i, j) return back[(i - 1) * w + j] <= kept end)
 end
@@ -67,7 +67,7 @@ end
 function masks.lines(shape, opts)
   local o = options.read("masks.lines", opts, { acceleration = 4.0, centre = 0.08, seed = 0 })
   shape = shapes.image("masks.lines", shape)
-  if o.acceleration < 1 then
+  if not (o.acceleration >= 1 and o.acceleration < math.huge) then
     error(("masks.lines: option acceleration: expected at least 1, got %g"):format(o.acceleration), 0)
   elseif not (o.centre >= 0 and o.centre <= 1) then
     error(("masks.lines: option centre: expected a number in [0,1], got %g"):format(o.centre), 0)
@@ -76,7 +76,7 @@ function masks.lines(shape, opts)
   local band = math.max(1, math.floor(o.centre * w + 0.5))
   local left = math.max(0, math.floor(w / o.acceleration + 0.5) - band)
   for j = 1, band do known[w // 2 + 1 - band // 2 + j - 1] = true end
-  for _, j in ipairs(chance.permutation(w, o.seed)) do
+  for _, j in ipairs(chance.permutation(w, shapes.integer("masks.lines", "seed", o.seed))) do
     if left > 0 and not known[j] then known[j], left = true, left - 1 end
   end
   return draw({ shape[1], w, 1 }, function(_, j) return known[j] end):reshape { shape[1], w }

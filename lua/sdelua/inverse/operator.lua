@@ -17,6 +17,11 @@
 local sl = require "sdelua"
 local kronecker = require "sdelua.inverse.kronecker"
 local options = require "sdelua.options"
+local shapes = require "sdelua.inverse.shapes"
+
+local FLOATS = { float32 = true, float64 = true }
+
+local volume = shapes.volume
 
 local Operator = {}
 Operator.__index = Operator
@@ -27,12 +32,6 @@ Operator.OPTIONS = { std = 0.0 }
 -- The number of the draw that measure() takes: none that a sampler comes to under the same seed.
 local MEASURE_DRAW = 0xfffffff0
 
-local function volume(shape)
-  local n = 1
-  for _, size in ipairs(shape) do n = n * size end
-  return n
-end
-
 local function text_of(shape) return table.concat(shape, ",") end
 
 --- Operator.new(row, options): options as a script gave them.
@@ -40,7 +39,9 @@ function Operator.new(row, opts)
   local who, known = row.name or "own", { std = 0.0 }
   for key, default in pairs(row.options or {}) do known[key] = default end
   local o = options.read(who, opts, known)
-  if o.std < 0 then error(("%s: option std: expected at least 0, got %g"):format(who, o.std), 3) end
+  if not (o.std >= 0 and o.std < math.huge) then
+    error(("%s: option std: expected a number >= 0, got %g"):format(who, o.std), 3)
+  end
   local made = row.make(o)
   return setmetatable({
     name = who, row = row, linear = row.linear ~= false, std = o.std, made = made, shape = made.shape,
@@ -49,25 +50,22 @@ function Operator.new(row, opts)
 end
 
 function Operator:__tostring()
-  return ("operator %s, [%s] -> [%s], std %g"):format(self.name, text_of(self.shape), text_of(self.measured), self.std)
+  return ("operator %s, %s -> %s, std %g"):format(self.name, shapes.text(self.shape), shapes.text(self.measured),
+    self.std)
 end
 
--- [N, shape], or an error that names the function.
-local function check_shape(self, what, x, shape)
-  local got = sl.is_tensor(x) and x:shape() or {}
-  if #got == #shape + 1 then
-    local same = true
-    for i, size in ipairs(shape) do same = same and got[i + 1] == size end
-    if same then return end
-  end
-  error(("%s: %s: expected a tensor [N,%s], got %s"):format(self.name, what, text_of(shape),
-    sl.is_tensor(x) and "[" .. text_of(got) .. "]" or tostring(x)), 3)
+-- Floats [N, shape], or an error in the name of `who`.
+local function check(who, what, x, shape, level)
+  local got, floats = sl.is_tensor(x) and x:shape() or {}, sl.is_tensor(x) and FLOATS[x.dtype]
+  local fits = #got == #shape + 1 and text_of { table.unpack(got, 2) } == text_of(shape)
+  if fits and floats then return end
+  error(("%s: %s: expected %s [N,%s], got %s"):format(who, what, fits and "floats (see sl.image.to_float)"
+    or "a tensor", text_of(shape), options.show(x)), level or 3)
 end
 
---- Raises in the name of `who` unless y is [N, measured].
-function Operator:check_measured(who, y)
-  check_shape({ name = who }, "argument y", y, self.measured)
-end
+--- Raise in the name of `who` unless y is [N, measured], and x, which is `what`, [N, shape].
+function Operator:check_measured(who, y) check(who, "argument y", y, self.measured, 0) end
+function Operator:check_like(who, what, x) check(who, what, x, self.shape, 0) end
 
 local function check_linear(self, what)
   if not self.linear then error(("%s: %s: expected a linear operator"):format(self.name, what), 3) end
@@ -75,9 +73,9 @@ end
 
 --- A(x) [N, measured] for x [N, shape].
 function Operator:apply(x)
-  check_shape(self, "argument x", x, self.shape)
+  check(self.name, "argument x", x, self.shape)
   local y = self.made.apply(x)
-  check_shape(self, "apply", y, self.measured)
+  check(self.name, "apply", y, self.measured, 0)
   return y
 end
 
@@ -86,6 +84,7 @@ function Operator:measure(x, opts)
   local o = options.read(self.name .. ": measure", opts, {
     seed = options.NONE, first = options.NONE, index = options.NONE, noise = options.NONE,
   })
+  check(self.name, "argument x", x, self.shape)
   local y = self:apply(x)
   if self.std == 0 then return y end
   return y + sl.noise.of(o):normal(y:shape(), MEASURE_DRAW, y.dtype) * self.std
@@ -93,7 +92,7 @@ end
 
 --- A^T y [N, shape].
 function Operator:adjoint(y)
-  check_shape(self, "argument y", y, self.measured)
+  check(self.name, "argument y", y, self.measured)
   check_linear(self, "adjoint")
   if self.made.adjoint then return self.made.adjoint(y) end
   local s = self:singular(y.dtype)
@@ -103,7 +102,7 @@ end
 --- A^+ y [N, shape]: of all x that fit y best, the one nearest to 0; some operators that are not linear have an x of
 -- their own that fits.
 function Operator:pinv(y)
-  check_shape(self, "argument y", y, self.measured)
+  check(self.name, "argument y", y, self.measured)
   if self.made.pinv then return self.made.pinv(y) end
   check_linear(self, "pinv")
   return self:V(self:Ut(y) * self:inverse_singular(y.dtype))
@@ -150,13 +149,22 @@ function Operator:inverse_singular(dtype)
 end
 
 --- The coordinates V^T x [N,D] of x, and x from them.
-function Operator:Vt(x) return svd(self).Vt(x) end
-function Operator:V(c) return svd(self).V(c) end
+function Operator:Vt(x)
+  check(self.name, "argument x", x, self.shape)
+  return svd(self).Vt(x)
+end
+
+function Operator:V(c)
+  check(self.name, "argument c", c, { self.size })
+  return svd(self).V(c)
+end
 
 --- The coordinates U^T y [N,D] of y.
 function Operator:Ut(y)
+  check(self.name, "argument y", y, self.measured)
   local known = svd(self)
   if known.Ut then return known.Ut(y) end
+  if not self.made.adjoint then error(("%s: svd: expected Ut in it, or adjoint beside it"):format(self.name), 3) end
   return known.Vt(self.made.adjoint(y)) * self:inverse_singular(y.dtype)
 end
 
@@ -164,7 +172,7 @@ end
 
 --- Images [N,h,w,c] in [-1,1] that show what y [N, measured] tells: y itself where it is as large as x, else A^+ y.
 function Operator:picture(y)
-  check_shape(self, "argument y", y, self.measured)
+  check(self.name, "argument y", y, self.measured)
   if self.made.picture then return self.made.picture(y) end
   if text_of(self.measured) == text_of(self.shape) then return y end
   return self:pinv(y)

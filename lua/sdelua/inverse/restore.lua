@@ -21,8 +21,8 @@ end
 
 local function lists() return ("%s\n\n%s"):format(sl.inverse.list(), sl.posterior.list()) end
 
---- What the command line says. spec: name, about, operator and method (the defaults), and
--- add(parser) for more options; read(a) makes the options of the operator from them.
+--- What the command line says. spec: name, about, operator and method (the defaults), and add(parser) for more options;
+-- read(a, row, shape) makes the options of the operator, whose row that is, for images of that shape from them.
 local function arguments(spec)
   local p = cli.parser(spec.name .. ".lua", spec.about)
   p:argument("checkpoint", "The file checkpoint.safetensors of a run on images.")
@@ -31,16 +31,16 @@ local function arguments(spec)
   p:flag("--measure-truth", "The images are clean: measure them first."):target "measure_truth"
   p:option("--test", "In place of images, so many test images of Fashion-MNIST, measured."):convert(cli.integer(1))
   spec.add(p)
-  p:option("--std", "Standard deviation of the noise in the measurement, in units of images in [-1,1].", 0)
+  p:option("--std", "Standard deviation of the noise in the measurement, in units of images in [-1,1].", "0")
     :convert(cli.number(0, true))
   p:option("--method", "How to sample: a name that --list prints.", spec.method)
   cli.add_assignments(p, "--set", "An option of the method, such as --set eta=1.")
   p:option("--steps", ("Steps of the method (default: its own, or %d)."):format(STEPS)):convert(cli.integer(1))
   p:flag("--list", "Print operators and methods, and stop."):action(stop_with(lists))
-  p:option("--n", "Samples of each image.", 4):convert(cli.integer(1))
+  p:option("--n", "Samples of each image.", "4"):convert(cli.integer(1))
   p:option("--out", "Folder to write to.", "restored")
-  p:option("--seed", "Seed of the samples, and of the noise of --measure-truth.", 0):convert(cli.integer(0))
-  p:option("--batch", "Samples drawn at a time.", 32):convert(cli.integer(1))
+  p:option("--seed", "Seed of the samples, and of the noise of --measure-truth.", "0"):convert(cli.integer(0))
+  p:option("--batch", "Samples drawn at a time.", "32"):convert(cli.integer(1))
   p:option("--threads", "Threads (default: as many as there are processors)."):convert(cli.integer(1))
   local a = p:parse()
   if (#a.images == 0) == (a.test == nil) then p:error "expected images or --test" end
@@ -231,14 +231,13 @@ local function load(a)
   return model
 end
 
-function restore.main(spec)
-  local a, parser = arguments(spec)
+local function main(spec, a, parser)
   if a.threads then sl.set_threads(a.threads) end
   local model = load(a)
   local operator, method = operator_of(a, parser, spec, model.shape), method_of(a, parser)
   local names, x, y = inputs(a, operator)
-  local samples = draw(a, model, method, operator, y)
   system.make_folder(a.out)
+  local samples = draw(a, model, method, operator, y)
   write(a.out, names, x, y, samples)
   local list, titles = sl.no_grad(columns, operator, x, y, samples)
   sl.image.save(a.out .. "/comparison.png", page(list))
@@ -246,5 +245,8 @@ function restore.main(spec)
   print(("%s with %s: wrote %d samples of %d images to %s; comparison.png shows %s"):format(tostring(operator),
     a.method, a.n * #names, #names, a.out, table.concat(titles, ", ")))
 end
+
+--- A whole script; spec as above.
+function restore.main(spec) cli.run(main, spec, arguments(spec)) end
 
 return restore

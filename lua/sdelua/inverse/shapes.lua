@@ -1,5 +1,7 @@
 -- What operators ask of their options. Errors name the operator and have no place: it is not the caller's.
 local sl = require "sdelua"
+local options = require "sdelua.options"
+
 local shapes = {}
 
 --- A list of anything, as shapes are printed.
@@ -7,6 +9,13 @@ function shapes.text(shape)
   local parts = {}
   for i, n in ipairs(shape) do parts[i] = tostring(n) end
   return "[" .. table.concat(parts, ",") .. "]"
+end
+
+--- How many values a tensor of that shape has.
+function shapes.volume(shape)
+  local n = 1
+  for _, size in ipairs(shape) do n = n * size end
+  return n
 end
 
 -- The sizes as integers, or nil where one is none.
@@ -31,20 +40,20 @@ function shapes.image(who, shape, channels, factor)
     factor and (", with H and W multiples of %d"):format(factor) or "", given), 0)
 end
 
---- The shape, of any sizes, and how many values that is.
-function shapes.any(who, shape)
-  local sizes, count = sizes_of(shape), 1
-  for _, n in ipairs(sizes or {}) do count = count * n end
-  if sizes then return sizes, count end
-  error(("%s: option shape: expected the sizes of one x, got %s"):format(who,
+--- The shape, of any sizes, and how many values that is; `what` it is, unless the option shape.
+function shapes.any(who, shape, what)
+  local sizes = sizes_of(shape)
+  if sizes then return sizes, shapes.volume(sizes) end
+  error(("%s: %s, got %s"):format(who, what or "option shape: expected the sizes of one x",
     type(shape) == "table" and shapes.text(shape) or tostring(shape)), 0)
 end
 
---- An integer option of at least `lowest`, or an error.
+--- An integer option, where given of at least `lowest`, or an error.
 function shapes.integer(who, name, value, lowest)
   local n = math.tointeger(value)
-  if n and n >= lowest then return n end
-  error(("%s: option %s: expected an integer >= %d, got %s"):format(who, name, lowest, tostring(value)), 0)
+  if n and n >= (lowest or n) then return n end
+  error(("%s: option %s: expected an integer%s, got %s"):format(who, name, lowest and " >= " .. lowest or "",
+    tostring(value)), 0)
 end
 
 --- The numbers of a list, or of a tensor; an error unless there is at least one.
@@ -54,7 +63,7 @@ function shapes.numbers(who, name, value)
   local fits = type(list) == "table" and #list > 0
   for _, x in ipairs(fits and list or {}) do fits = fits and type(x) == "number" and x == x end
   if fits then return list end
-  error(("%s: option %s: expected a list of numbers, got %s"):format(who, name, tostring(value)), 0)
+  error(("%s: option %s: expected a list of numbers, got %s"):format(who, name, options.show(value)), 0)
 end
 
 return shapes

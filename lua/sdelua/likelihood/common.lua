@@ -2,16 +2,12 @@
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local sde = require "sdelua.sde.common"
+local show = require "sdelua.options".show
 local Process = require "sdelua.sde.process"
 
 local common = {}
 
 local FLOATS = { float32 = true, float64 = true }
-
-local function show(x)
-  if not sl.is_tensor(x) then return tostring(x) end
-  return ("%s [%s]"):format(x.dtype, table.concat(x:shape(), ","))
-end
 
 --- Points as every function here takes them: floats [N, features ...].
 function common.points(who, name, x)

@@ -1,5 +1,5 @@
 -- The coordinates V^T x of an operator A = U S V^T: those whose singular value is not zero are measured, y says what
--- they are. For methods that work in them (Kawar et al. 2021, section 3.2).
+-- they are. For methods that work in them (Kawar et al. 2021, 2022).
 local sl = require "sdelua"
 
 local coordinates = {}

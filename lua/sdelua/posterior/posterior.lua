@@ -14,7 +14,7 @@
 --                                        the sampler that the option `sampler` names (without one the row's own
 --                                        `sampler`, else ancestral) does the rest
 --   start(self, run)                     the state to begin with and its time, for that sampler, or for the row's own
---                                        step
+--                                        step, whatever x and from the call gives
 local sl = require "sdelua"
 local common = require "sdelua.sde.common"
 local Operator = require "sdelua.inverse.operator"
@@ -24,9 +24,16 @@ local Run = require "sdelua.solve.run"
 local Sampler = require "sdelua.solve.sampler"
 local solve_common = require "sdelua.solve.common"
 
+local facts, settle = require "sdelua.core".sde.facts, require "sdelua.core".sde.settle
+
 local Posterior = {}
 Posterior.__index = Posterior
 Posterior.__name = "sdelua.Posterior"
+
+-- Options of a call: a sampler's, but the type is y's unless given, and samples.
+local CALL = { samples = options.NONE }
+for key, default in pairs(solve_common.CALL) do CALL[key] = default end
+CALL.dtype = options.NONE
 
 -- Data has a std of about 1, so that a coordinate of y with this much noise says little.
 local EXACT = 0.5
@@ -55,17 +62,17 @@ local function base_of(row, o, given)
   if getmetatable(sampler) == Sampler then
     for key in pairs(given) do
       if Sampler.OPTIONS[key] then
-        error(("%s: option %s: goes with the sampler, which is given made"):format(row.name, key), 4)
+        error(("%s: option %s: goes with the sampler, which is given made"):format(row.name, key), 0)
       end
     end
     return sampler
   end
-  local own = { steps = row.steps }
+  local own = { steps = given.sampler == nil and row.steps or nil } -- another has steps of its own, or none
   for key in pairs(Sampler.OPTIONS) do own[key] = given[key] == nil and own[key] or given[key] end
   local make = type(sampler) == "string" and sl.solve.samplers:find(sampler) and sl.solve[sampler]
   if not make then
     error(("%s: option sampler: expected a sampler of sl.solve or its name, got %s")
-      :format(row.name, tostring(sampler)), 4)
+      :format(row.name, options.show(sampler)), 0)
   end
   return make(own)
 end
@@ -103,21 +110,56 @@ function Posterior:refuses(operator)
   end
 end
 
-local function check_call(self, process, operator, y)
-  if getmetatable(process) ~= Process then
-    error(("%s: argument process: expected a process of sl.sde, got %s"):format(self.name, tostring(process)), 3)
-  elseif getmetatable(operator) ~= Operator then
-    error(("%s: argument operator: expected an operator of sl.inverse, got %s")
-      :format(self.name, tostring(operator)), 3)
-  end
-  local why = self:refuses(operator)
-  if why then error(why, 3) end
-  operator:check_measured(self.name, y)
-end
-
 local function finite(v)
   local sum = (v:detach() * 0):sum():item()
   return sum == sum
+end
+
+-- Errors have no place: it would be one in here.
+local function refuse(self, what, expected, got)
+  error(("%s: %s: expected %s, got %s"):format(self.name, what, expected, options.show(got)), 0)
+end
+
+-- What the row needs of a process, before anything is asked of it: the steppers of the core name themselves.
+local function check_process(self, process, x)
+  local needs, in_sigma = {}, self.row.space == "sigma"
+  for _, need in ipairs(self.row.needs or {}) do needs[need] = true end
+  settle(process.handle, x)
+  local moved = in_sigma or self.row.gradient -- through the score, and x0 from it
+  if (moved or needs.kernel) and not process.tier:find "^affine" then
+    refuse(self, "argument process", "one with a transition kernel (affine tier)", process)
+  elseif (moved or needs.signal) and not select(8, facts(process.handle)) then
+    refuse(self, "argument process", "m_T > 0, for else x_T says nothing of x_0 and there is no score", process)
+  elseif (in_sigma or needs.uniform) and not pcall(process.point, process, process.T) then
+    refuse(self, "argument process", "an affine one with the same coefficients for all features", process)
+  end
+end
+
+local function check_call(self, process, score, operator, y)
+  if getmetatable(process) ~= Process then
+    refuse(self, "argument process", "a process of sl.sde", process)
+  elseif not common.callable(score) then
+    refuse(self, "argument score", "a function (x, t)", score)
+  elseif getmetatable(operator) ~= Operator then
+    refuse(self, "argument operator", "an operator of sl.inverse", operator)
+  end
+  local why = self:refuses(operator)
+  if why then error(why, 0) end
+  operator:check_measured(self.name, y)
+  if y:shape(1) == 0 then refuse(self, "argument y", "a measurement at least", y) end
+  if not finite(y) then refuse(self, "argument y", "finite values", "NaN or infinity") end
+end
+
+-- The type of the samples: the state's, that asked for, or y's. A network knows one alone.
+local function type_of(self, score, y, call)
+  local dtype = sl.is_tensor(call.x) and call.x.dtype or call.dtype or y.dtype
+  solve_common.choice(self.name, "dtype", dtype, { "float32", "float64" })
+  local known, list = pcall(function() return score:parameters() end)
+  if known and list[1] and list[1].dtype ~= dtype then
+    refuse(self, call.dtype and "option dtype" or "argument y", ('%s, as the network is%s'):format(list[1].dtype,
+      call.dtype and "" or ", or the option dtype beside it"), call.dtype or y)
+  end
+  return dtype
 end
 
 -- The operator as the method sees it: what a script's own one returns is finite, or an error names both.
@@ -185,9 +227,13 @@ local function repeated(who, operator, y, call)
   call.samples = nil
   if k == nil or k == 1 then return y end
   if not math.tointeger(k) or k < 1 then
-    error(("%s: option samples: expected a count, got %s"):format(who, tostring(k)), 4)
+    error(("%s: option samples: expected a count, got %s"):format(who, options.show(k)), 0)
   elseif call.noise or call.x then
-    error(("%s: option samples: expected seed, first or index beside it, got noise or x"):format(who), 4)
+    error(("%s: option samples: expected seed, first or index beside it, got noise or x"):format(who), 0)
+  end
+  if call.index and not (sl.is_tensor(call.index) and call.index:numel() == n) then
+    error(("%s: option index: expected int64 [%d], one a measurement, got %s"):format(who, n,
+      options.show(call.index)), 0)
   end
   local number = call.index or sl.arange(n, { dtype = "int64" }) + (call.first or 0)
   call.index, call.first = (number:reshape { n, 1 } * k + sl.arange(k, { dtype = "int64" })):reshape { -1 }, nil
@@ -199,11 +245,11 @@ end
 -- numbers are those that k measurements in its place would have. score is any function (x, t [N]) -> tensor; the other
 -- options are those of a sampler's call (see sl.solve). Returns x [N k, shape] and info.
 function Posterior:__call(process, score, operator, y, opts)
-  check_call(self, process, operator, y)
-  local call = {}
-  for key, value in pairs(opts or {}) do call[key] = value end
-  y = repeated(self.name, operator, y, call)
-  call.dtype = call.dtype or y.dtype
+  check_call(self, process, score, operator, y)
+  local call = options.read(self.name, opts, CALL)
+  call.dtype = type_of(self, score, y, call)
+  y = repeated(self.name, operator, y:to(call.dtype), call)
+  check_process(self, process, sl.zeros({ y:shape(1), table.unpack(operator.shape) }, { dtype = call.dtype }))
   local shape, fields = { y:shape(1), table.unpack(operator.shape) }, { operator = watched(self.name, operator), y = y }
   if self.row.gradient or self.row.start then
     local run = outer_run(self, process, score, shape, call, fields)

@@ -1,4 +1,5 @@
 -- Ways down and up between times, for methods that go over the same stretch several times or begin below T.
+local common = require "sdelua.solve.common"
 local ridge = require "sdelua.posterior.ridge"
 
 local walk = {}
@@ -35,8 +36,13 @@ end
 function walk.guess(self, run)
   if run.memory.guess then return run.memory.guess end
   local operator, y = run.operator, run.y
+  if not (self.guess or operator.linear or operator.made.pinv) then
+    error(("%s: argument operator: expected one with a pseudo-inverse, or the option guess, got %s")
+      :format(run.name, tostring(operator)), 0)
+  end
   local guess = self.guess and self.guess(operator, y) or operator.linear and ridge(operator, y) or operator:pinv(y)
-  operator:apply(guess) -- is it like an x?
+  operator:check_like(run.name, "option guess", guess)
+  operator:apply(guess) -- an operator that goes wrong is found out here, where no step asks it
   run.memory.guess = guess:to(run.x.dtype)
   return run.memory.guess
 end
@@ -50,15 +56,17 @@ end
 --- The state and time of a method that begins at the share t0 of [0, T].
 function walk.start(self, run)
   local t = self.t0 * run.process.T
+  if t <= run.eps then
+    error(("%s: option t0: expected a time t0 T after eps, %g, got %g"):format(run.name, run.eps, t), 0)
+  end
   return walk.guess_at(self, run, t, run:normal()), t
 end
 
 function walk.check(who, o)
   if not (o.t0 > 0 and o.t0 <= 1) then
-    error(("%s: option t0: expected a number in (0, 1], got %g"):format(who, o.t0), 4)
-  elseif o.guess ~= nil and type(o.guess) ~= "function" then
-    error(("%s: option guess: expected a function (operator, y) -> x, got %s"):format(who, tostring(o.guess)), 4)
+    error(("%s: option t0: expected a number in (0, 1], got %g"):format(who, o.t0), 0)
   end
+  common.functions(who, o, { "guess" })
 end
 
 return walk

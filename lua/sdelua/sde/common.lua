@@ -60,7 +60,16 @@ local function as_score(score)
   return network and function(x, t) return score(x, t) end or score
 end
 
+--- What a score says at x, like it or broadcast to it, or an error that names the score.
+local function said(score, x, t, rows)
+  local y = score(x, t, rows)
+  local like = sl.is_tensor(y) and y.dtype == x.dtype and y:dim() == x:dim()
+  for i = 1, like and x:dim() or 0 do like = like and (y:shape(i) == x:shape(i) or y:shape(i) == 1) end
+  if like then return y end
+  return error(("score: expected a result like x, %s, got %s"):format(options.show(x), options.show(y)), 0)
+end
+
 return {
   callable = callable, column = column, times = times, for_core = for_core, with_common = with_common,
-  exchange_of = exchange_of, as_score = as_score,
+  exchange_of = exchange_of, as_score = as_score, said = said,
 }

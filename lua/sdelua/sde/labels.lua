@@ -1,14 +1,11 @@
 -- Labels of classes that a score hands to its network: a number for every sample, or each sample's own as a list, a
 -- tensor [N] of integers or a one-hot tensor [N,K]. Classes count from 0; -1, or a row of zeros, stands for none.
 local sl = require "sdelua"
+local show = require "sdelua.options".show
 
 local labels = {}
 
 local INTEGERS = { int64 = true, uint8 = true }
-
-local function show(v)
-  return sl.is_tensor(v) and ("%s [%s]"):format(v.dtype, table.concat(v:shape(), ",")) or tostring(v)
-end
 
 local function refuse(who, expected, got)
   error(("%s: argument labels: expected %s, got %s"):format(who, expected, got), 0)
@@ -55,6 +52,8 @@ function labels.of(who, given, classes, lowest)
   local all = tensor_of(who, given)
   check(who, all, classes, lowest)
   return function(x, rows)
+    local last = rows and rows:amax():item() or 0
+    if last > all:shape(1) then refuse(who, ("%d of them, one a sample"):format(last), show(all)) end
     local y = rows and all:index_select(rows, 1) or all
     if y:shape(1) ~= x:shape(1) then refuse(who, ("%d of them, one a sample"):format(x:shape(1)), show(y)) end
     return y

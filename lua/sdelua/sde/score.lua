@@ -202,7 +202,7 @@ function Score.pair(process, score, x, t, rows)
   local exchange = common.exchange_of(score)
   if exchange then return exchange(x, t, rows) end
   t = common.times(x, t)
-  return core.exchange(process.handle, x, t, common.as_score(score)(x, t, rows), "score")
+  return core.exchange(process.handle, x, t, common.said(common.as_score(score), x, t, rows), "score")
 end
 
 --- E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).

@@ -11,20 +11,30 @@ function common.choice(who, key, value, names)
   for _, name in ipairs(names) do
     if value == name then return end
   end
-  error(('%s: option %s: expected "%s", got %s'):format(who, key, table.concat(names, '", "'), tostring(value)), 3)
+  error(('%s: option %s: expected "%s", got %s'):format(who, key, table.concat(names, '", "'), options.show(value)), 0)
 end
 
---- Raises unless the options o[name] that are given are numbers in [0, 1].
-function common.shares(who, o, names)
-  for _, name in ipairs(names) do
-    local v = o[name]
-    if v ~= nil and not (type(v) == "number" and v >= 0 and v <= 1) then
-      error(("%s: option %s: expected a number in [0, 1], got %s"):format(who, name, tostring(v)), 4)
+-- A function that raises unless the options o[name] that are given are what `fits` says.
+local function checker(expected, fits)
+  return function(who, o, names)
+    for _, name in ipairs(names) do
+      if o[name] ~= nil and not fits(o[name]) then
+        error(("%s: option %s: expected %s, got %s"):format(who, name, expected, options.show(o[name])), 0)
+      end
     end
   end
 end
 
-local CALL = {
+local function is_number(v) return type(v) == "number" end
+
+--- common.shares(who, o, { name, … }), and so on.
+common.shares = checker("a number in [0, 1]", function(v) return is_number(v) and v >= 0 and v <= 1 end)
+common.positives = checker("a positive number", function(v) return is_number(v) and v > 0 end)
+common.counts = checker("a positive integer", function(v) return is_number(v) and math.tointeger(v) and v > 0 end)
+common.functions = checker("a function", sde.callable)
+
+--- Options of a call.
+common.CALL = {
   seed = options.NONE, first = options.NONE, index = options.NONE, noise = options.NONE, x = options.NONE,
   from = options.NONE, callback = options.NONE, trajectory = false, dtype = "float32",
 }
@@ -43,6 +53,9 @@ end
 -- The state at T: given, or drawn from the prior (draw 1).
 local function start(who, process, shape, o)
   if o.x then
+    if not sl.is_tensor(o.x) then
+      error(("%s: option x: expected a tensor, got %s"):format(who, options.show(o.x)), 0)
+    end
     if shape and table.concat(shape, ",") ~= table.concat(o.x:shape(), ",") then
       error(("%s: option x: expected shape [%s], got [%s]"):format(who, table.concat(shape, ","),
         table.concat(o.x:shape(), ",")), 4)
@@ -58,13 +71,14 @@ end
 --- Checks a call's arguments. Returns the options with source (noise), x (the state at T), score and exchange
 -- (functions), and from, a time.
 function common.call(who, process, score, shape, opts)
-  local o = options.read(who, opts, CALL)
+  local o = options.read(who, opts, common.CALL)
   if getmetatable(process) ~= Process then
     error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 3)
   end
   if not sde.callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 3)
   end
+  common.functions(who, o, { "callback" })
   o.source, o.given_x, o.from = sl.noise.of(o), o.x ~= nil, beginning(who, process, o)
   o.score, o.exchange = sde.as_score(score), sde.exchange_of(score)
   o.x = start(who, process, shape, o)

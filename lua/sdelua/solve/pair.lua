@@ -41,7 +41,12 @@ function pair.corrector(who, o, n_steps)
   return made.name ~= "none" and made or nil
 end
 
-function pair.check(who, o) choice(who, "norm", o.norm, { "kernel", "batch" }) end
+function pair.check(who, o)
+  choice(who, "norm", o.norm, { "kernel", "batch" })
+  if not math.tointeger(o.n_steps) or o.n_steps < 0 then
+    error(("%s: option n_steps: expected an integer >= 0, got %s"):format(who, o.n_steps), 0)
+  end
+end
 
 --- Evaluations a step.
 function pair.cost(o) return (o.predictor == "none" and 0 or 1) + (o.corrector == "none" and 0 or o.n_steps) end

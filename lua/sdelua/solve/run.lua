@@ -42,14 +42,14 @@ end
 
 function Run:score(x, t)
   self.evaluations = self.evaluations + 1
-  return self.call.score(x, times(x, t), self.rows)
+  return common.said(self.call.score, x, times(x, t), self.rows)
 end
 
 function Run:exchange(x, t)
   self.evaluations = self.evaluations + 1
   if self.call.exchange then return self.call.exchange(x, times(x, t), self.rows) end
   local at = times(x, t)
-  return core.sde.exchange(self.process.handle, x, at, self.call.score(x, at, self.rows), "score")
+  return core.sde.exchange(self.process.handle, x, at, common.said(self.call.score, x, at, self.rows), "score")
 end
 
 -- The state of the process where each sample has a sigma of its own; and the times.

@@ -69,9 +69,8 @@ function Sampler.new(row, opts)
   local who = row.name or "own"
   local o = options.read(who, opts, merged(row))
   common.choice(who, "levels", o.levels, { "exact", "paper" })
-  if o.steps ~= nil and (not math.tointeger(o.steps) or o.steps < 1) then
-    error(("%s: option steps: expected a positive integer, got %s"):format(who, tostring(o.steps)), 3)
-  end
+  common.counts(who, o, { "steps" })
+  common.functions(who, o, { "correct", "round" })
   o.steps = math.tointeger(o.steps)
   if row.check then row.check(o) end
   local steppers = row.steppers and row.steppers(o) or row.step and { self_of(row, o) } or nil
@@ -157,7 +156,11 @@ local function denoised(self, call, run, x, eps)
 end
 
 -- What the core can't know; it names the other needs itself.
-local function check_needs(self, process)
+local function check_needs(self, process, from)
+  local eps = self.options.eps
+  if eps ~= nil and not (type(eps) == "number" and eps >= 0 and eps < from) then
+    error(("%s: option eps: expected a time in [0, %g), got %s"):format(self.name, from, options.show(eps)), 0)
+  end
   local bits, uniform = needs_of(self.row)
   if uniform and not pcall(process.point, process, process.T) then
     error(("%s: argument process: expected an affine one with the same coefficients for all features, got %s")
@@ -231,7 +234,7 @@ function Sampler:sample(process, score, shape, opts, fields)
   local call = common.call(self.name, process, score, shape, opts)
   call.process = process
   settle(process.handle, call.x)
-  check_needs(self, process)
+  check_needs(self, process, call.from)
   local run = Run.new {
     process = process, call = call, name = self.name, from = call.from, eps = self.options.eps or process.eps.sample,
     correct = self.options.correct, round = self.options.round, in_sigma = self.row.space == "sigma",

@@ -117,11 +117,31 @@ local OPTIONS = {
   process = options.NONE,
 }
 
+local INTEGERS = { uint8 = true, int64 = true }
+
+-- An error unless there is a label for each image, and a process by that name.
+local function check(images, labels, o)
+  if not sl.is_tensor(images) or images:dim() ~= 4 then
+    error("classifier: argument images: expected a tensor [n,H,W,C], got " .. options.show(images), 0)
+  end
+  local n, fits = images:shape(1), sl.is_tensor(labels) and labels:dim() == 1 and INTEGERS[labels.dtype]
+  if not fits or labels:shape(1) ~= n or labels:amin():item() < 0 then
+    error(("classifier: argument labels: expected classes from 0, integers [%d], got %s"):format(n,
+      options.show(labels)), 0)
+  elseif o.process and not sl.sde.processes:find(o.process.kind) then
+    error(("classifier: option process: expected { kind = one of sl.sde.list() }, got %s"):format(
+      options.show(o.process.kind)), 0)
+  elseif not math.tointeger(o.steps) or o.steps < 1 then
+    error(("classifier: option steps: expected a positive integer, got %s"):format(tostring(o.steps)), 0)
+  end
+end
+
 --- classifier.begin(images uint8 [n,H,W,C], labels [n], options): a training, { classifier, step() }, whose rate falls
 -- to zero over `steps`. process = { kind =, options = }: it learns x_t with t uniform on [0, T]. Sets the seed of the
 -- random numbers, so that all that follows depends on the arguments alone.
 function classifier.begin(images, labels, opts)
   local o = options.read("classifier", opts, OPTIONS)
+  check(images, labels, o)
   sl.manual_seed(o.seed)
   local net = sl.nn.Classifier {
     size = images:shape(2), channels = images:shape(4), classes = math.tointeger(labels:amax():item()) + 1,

@@ -10,6 +10,22 @@ function cli.parser(name, description)
   return argparse(name, description):add_help "-h --help"
 end
 
+-- "who: what was wrong" of an error that names its function, without the place in the library; else nil.
+local function named(e)
+  if type(e) ~= "string" then return nil end
+  local text = e:gsub("^[^\n]-%.lua:%d+: ", "")
+  return text:find "^[%w_./-]+: " and text:match "^[^\n]*" or nil
+end
+
+--- fn(...), of which an error that names its function is printed alone, as those of the command line are; others with
+-- where they came from.
+function cli.run(fn, ...)
+  local ok, text = xpcall(fn, function(e) return named(e) or debug.traceback(tostring(e), 2) end, ...)
+  if ok then return end
+  io.stderr:write("Error: ", text, "\n")
+  os.exit(1, true)
+end
+
 -- ---- converters: a value, or nil and what was expected --------------------------------------------
 
 --- An integer from `lowest` on.

@@ -34,8 +34,8 @@ local function read_labels(spec, net)
   if y == nil then return nil end
   local n = spec.samples:shape(1)
   if not sl.is_tensor(y) or y:dim() ~= 1 or y:shape(1) ~= n or (y.dtype ~= "uint8" and y.dtype ~= "int64") then
-    error(("train: option labels: expected integers [%d], one a sample, got %s"):format(n, sl.is_tensor(y)
-      and ("%s [%s]"):format(y.dtype, table.concat(y:shape(), ",")) or tostring(y)), 0)
+    error(("train: option labels: expected integers [%d], one a sample, got %s"):format(n,
+      options.show(y)), 0)
   elseif (net.num_classes or 0) == 0 then
     error("train: option labels: expected none for a network without classes (options classes or label_dim)", 0)
   end

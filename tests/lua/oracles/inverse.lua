@@ -145,7 +145,7 @@ local function compare_operator(case, operator, U)
   local a = case.arrays
   local x, y = double(a.vec), double(a.small_vec)
   oracle.close(case, "H_vec", operator:apply(x:reshape(a.x_T:shape())))
-  oracle.close(case, "Vt_vec", operator:Vt(x))
+  oracle.close(case, "Vt_vec", operator:Vt(x:reshape(a.x_T:shape())))
   oracle.close(case, "V_vec", operator:V(x))
   oracle.close(case, "U_small_vec", y:matmul(U:transpose(1, 2)))
   oracle.close(case, "Ut_small_vec", operator:Ut(y):narrow(2, 1, y:shape(2)))

@@ -1,11 +1,11 @@
 local sl = require "sdelua"
 local labels = require "sdelua.sde.labels"
+local show = require "sdelua.options".show
 
 local function logits_of(o, a, at)
   local y, n = a.classifier(at.x, at.t), at.x:shape(1)
   if not sl.is_tensor(y) or y:dim() ~= 2 or y:shape(1) ~= n then
-    error(("%s: argument classifier: expected logits [%d,classes], got %s"):format(o.who, n,
-      sl.is_tensor(y) and "[" .. table.concat(y:shape(), ",") .. "]" or tostring(y)), 0)
+    error(("%s: argument classifier: expected logits [%d,classes], got %s"):format(o.who, n, show(y)), 0)
   end
   return y
 end
@@ -13,11 +13,11 @@ end
 return {
   doc = "Classifier guidance: the score and scale times the gradient of log p(y | x_t), of a classifier(x, t [n]) -> "
     .. "logits [n,classes] that knows noise; labels a class, or each sample's own.",
-  source = "Song et al. 2021, eq. 14; Dhariwal & Nichol 2021, algorithm 1",
+  source = "Song et al. 2021, eq. 14; Dhariwal & Nichol 2021, algorithm 2",
   arguments = { "process", "score", "classifier", "labels" }, subject = "classifier",
   begin = function(o, a)
     if not require "sdelua.sde.common".callable(a.classifier) then
-      error(("%s: argument classifier: expected a function (x, t), got %s"):format(o.who, tostring(a.classifier)), 0)
+      error(("%s: argument classifier: expected a function (x, t), got %s"):format(o.who, show(a.classifier)), 0)
     end
     local known = type(a.classifier) == "table" and a.classifier.num_classes or nil
     a.classes_at = labels.of(o.who, a.labels, known, 0)

@@ -1,6 +1,7 @@
 local sl = require "sdelua"
 local column = require "sdelua.sde.common".column
 local labels = require "sdelua.sde.labels"
+local show = require "sdelua.options".show
 
 -- What is said of the samples with and without their classes, in one call of the network.
 local function both(a, at, ask)
@@ -20,7 +21,7 @@ return {
   options = { scale = 1.0 },
   begin = function(o, a)
     if type(a.score) ~= "table" or type(a.score.given) ~= "function" then
-      error(("%s: argument score: expected one made by process:score(net), got %s"):format(o.who, tostring(a.score)), 0)
+      error(("%s: argument score: expected one made by process:score(net), got %s"):format(o.who, show(a.score)), 0)
     elseif a.labels == nil then
       error(("%s: argument labels: expected a class, or each sample's own, got nil"):format(o.who), 0)
     end

@@ -49,6 +49,9 @@ local function matrix(kernel, n, boundary)
 end
 
 local function kernel_of(name, given, o)
+  if not (o.bandwidth > 0 and o.bandwidth < math.huge) then
+    error(("blur: option bandwidth: expected a positive number, got %g"):format(o.bandwidth), 0)
+  end
   if not KERNELS[given] then given = shapes.numbers("blur", name, given)
   else given = KERNELS[given](shapes.integer("blur", "width", o.width, 1), o.bandwidth) end
   if #given % 2 == 1 then return given end

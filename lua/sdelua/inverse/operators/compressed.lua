@@ -41,9 +41,10 @@ return {
       error(("compressed: option ratio: expected a number in (0,1], got %g"):format(o.ratio), 3)
     end
     local count = math.max(1, math.floor(o.ratio * size + 0.5))
-    local order, chosen = chance.permutation(size, o.seed), chance.permutation(size, o.seed, 1)
+    local seed = shapes.integer("compressed", "seed", o.seed)
+    local order, chosen = chance.permutation(size, seed), chance.permutation(size, seed, 1)
     local there, back = transform(size)
-    local signs = transforms.both(chance.signs(size, o.seed))
+    local signs = transforms.both(chance.signs(size, seed))
     local mixed, unmixed = chance.indices(order), chance.indices(chance.inverse(order))
     local first, last = chance.indices(chosen), chance.indices(chance.inverse(chosen))
     local function Vt(x)

@@ -9,12 +9,12 @@ local function order_of(mask)
   local order, unknown = {}, {}
   for i, value in ipairs(mask:reshape({ -1 }):totable()) do
     if value ~= 0 and value ~= 1 then
-      error(("inpaint: option mask: expected ones and zeros, got %g"):format(value), 4)
+      error(("inpaint: option mask: expected ones and zeros, got %g"):format(value), 0)
     end
     table.insert(value == 1 and order or unknown, i)
   end
   local count = #order
-  if count == 0 then error("inpaint: option mask: expected a value that is known, got none", 4) end
+  if count == 0 then error("inpaint: option mask: expected a value that is known, got none", 0) end
   return table.move(unknown, 1, #unknown, count + 1, order), count
 end
 
@@ -29,8 +29,9 @@ end
 -- The mask like one x: pixels that are known with all their colours may be given as [H,W] or [H,W,1].
 local function mask_of(o)
   if NAMED[o.mask] then return named_mask(o) end
-  if not sl.is_tensor(o.mask) then
-    error('inpaint: option mask: expected a tensor like one x, "half", "box" or "random", got ' .. tostring(o.mask), 4)
+  if not sl.is_tensor(o.mask) or o.mask:dim() == 0 then
+    error('inpaint: option mask: expected a tensor like one x, "half", "box" or "random", got '
+      .. options.show(o.mask), 0)
   elseif o.shape == nil then
     return o.mask
   end
@@ -41,7 +42,7 @@ local function mask_of(o)
     mask = mask:expand { mask:shape(1), mask:shape(2), shape[3] }
   end
   if shapes.text(mask:shape()) == own then return mask end
-  error(("inpaint: option mask: expected a tensor %s, got %s"):format(own, shapes.text(o.mask:shape())), 4)
+  error(("inpaint: option mask: expected a tensor %s, got %s"):format(own, options.show(o.mask)), 0)
 end
 
 return {

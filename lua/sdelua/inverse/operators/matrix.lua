@@ -9,7 +9,7 @@ return {
   options = { A = options.NONE, shape = options.NONE },
   make = function(o)
     if not sl.is_tensor(o.A) or o.A:dim() ~= 2 then
-      error("matrix: option A: expected a tensor [M,D], got " .. tostring(o.A), 3)
+      error("matrix: option A: expected a tensor [M,D], got " .. options.show(o.A), 0)
     end
     local rows, size = o.A:shape(1), o.A:shape(2)
     local shape, values = shapes.any("matrix", o.shape or { size })

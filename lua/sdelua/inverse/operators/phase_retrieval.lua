@@ -5,7 +5,7 @@ local transforms = require "sdelua.inverse.transforms"
 return {
   doc = "The magnitudes of the unitary Fourier transform of images of that shape, each channel by itself, laid in the "
     .. "corner of an area of zeros oversample times as long and as wide. x, -x and x turned by half a "
-    .. "turn, have the same.",
+    .. "turn, have the same. In the paper's code the area is 1 + oversample/4 times as long.",
   source = "Chung et al. 2023, section 4",
   linear = false,
   options = { shape = options.NONE, oversample = 2.0 },

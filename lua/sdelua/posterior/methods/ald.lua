@@ -1,8 +1,17 @@
--- sigma^2 times the gradient of log p(x), as the network has it, and of -|y - A x|^2/(2 (gamma^2 sigma^2 + std^2)).
+local common = require "sdelua.solve.common"
+
+-- |A|, so that nothing depends on the units of y.
+local function norm(run)
+  run.memory.norm = run.memory.norm or run.operator:singular():amax():item()
+  return run.memory.norm
+end
+
+-- sigma^2 times the gradient of log p(x), as the network has it, and of -|y - A x|^2/(2 (gamma^2 sigma^2 |A|^2 +
+-- std^2)).
 local function pull(self, run, x, sigma)
   local operator, var = run.operator, sigma * sigma
   local back = operator:adjoint(run.y - operator:apply(x))
-  return run:denoised(x, sigma) - x + back * (var / (self.gamma ^ 2 * var + operator.std ^ 2))
+  return run:denoised(x, sigma) - x + back * (var / ((self.gamma * norm(run)) ^ 2 * var + operator.std ^ 2))
 end
 
 -- n_steps of Langevin at one level.
@@ -17,12 +26,16 @@ end
 
 return {
   doc = "Annealed Langevin dynamics on the posterior, as for MRI: n_steps of size epsilon sigma^2 at each level, with "
-    .. "y as if of variance gamma^2 sigma^2 + std^2; it takes epsilon (1 + |A|^2/gamma^2) < 2. Then the mean given the "
-    .. "last level.",
-  source = "Jalal et al. 2021 (annealed Langevin with gamma_t = gamma sigma_t)",
+    .. "y as if of variance gamma^2 sigma^2 |A|^2 + std^2; it takes epsilon (1 + 1/gamma^2) < 2. Then the mean given "
+    .. "the last level. The paper's code makes the part of y a multiple of the score's norm instead.",
+  source = "Jalal et al. 2021, eq. 4 (with gamma_t = gamma sigma_t |A|)",
   admits = { "linear" }, noise = true, space = "sigma", grid = "logsnr", steps = 300,
   cost = function(o) return o.n_steps end,
   options = { gamma = 1.0, n_steps = 3, epsilon = 0.3 },
+  check = function(o)
+    common.counts("ald", o, { "n_steps" })
+    common.positives("ald", o, { "gamma", "epsilon" })
+  end,
   step = function(self, run)
     local x, mean = at_level(self, run, run.x, run.sigma)
     if run.step < run.steps then return x, mean end

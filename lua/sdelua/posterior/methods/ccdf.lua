@@ -5,9 +5,9 @@ local walk = require "sdelua.posterior.walk"
 return {
   doc = "Come closer, diffuse faster: from a guess, the option's function (operator, y) or A^+ y, with the noise of "
     .. "time t0 T, ancestral steps whose measured coordinates are those of y with the noise of the time.",
-  source = "Chung et al. 2022a, section 3",
-  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean", grid = "uniform",
-  steps = 50,
+  source = "Chung et al. 2022a",
+  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
+  grid = "uniform", steps = 50,
   options = { t0 = 0.3, guess = options.NONE },
   check = function(o) walk.check("ccdf", o) end, start = walk.start,
   step = function(_, run)

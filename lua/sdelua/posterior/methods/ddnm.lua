@@ -1,6 +1,6 @@
 local sl = require "sdelua"
+local common = require "sdelua.solve.common"
 local coordinates = require "sdelua.posterior.coordinates"
-local shares = require "sdelua.solve.common".shares
 
 -- How much of what y says goes into x0, and the std of the fresh noise: such that the noise of y, carried by the weight
 -- a of x0 in the step, and the fresh noise are std together, of which y's is at most the share `most` (DDNM+).
@@ -22,19 +22,16 @@ local function down(self, run, x, sigma, r)
 end
 
 local function check(o)
-  shares("ddnm", o, { "eta" })
-  for _, key in ipairs { "travel_length", "travel_repeat" } do
-    if not math.tointeger(o[key]) or o[key] < 1 then
-      error(("ddnm: option %s: expected a positive integer, got %s"):format(key, tostring(o[key])), 4)
-    end
-  end
+  common.shares("ddnm", o, { "eta" })
+  common.counts("ddnm", o, { "travel_length", "travel_repeat" })
 end
 
 return {
   doc = "Null-space denoising: in each ancestral step E[x0 | xt] takes from y what is measured, the rest is its own. "
     .. "Where y has noise, as much of it as the step's own noise allows, of which eta at least is fresh (DDNM+; 0: "
-    .. "its eq. 18). Each stretch of travel_length steps is gone travel_repeat times.",
-  source = "Wang et al. 2023, section 3; DDNM+: eq. 17, 18",
+    .. "its eq. 19). Each stretch of travel_length steps is gone travel_repeat times. The paper's code takes DDIM's "
+    .. "steps, and travels back from E[x0 | xt].",
+  source = "Wang et al. 2023, section 3; DDNM+: eq. 17-19",
   admits = { "linear" }, noise = true, space = "sigma", steps = 100,
   cost = function(o) return o.travel_repeat end,
   options = { eta = 0.85, travel_length = 1, travel_repeat = 1 }, check = check,

@@ -8,13 +8,13 @@ local function rest(eta) return math.sqrt(1 - eta * eta) end
 -- a^2 - b^2 under a root, b [D]
 local function less(a, b) return (a * a - b:square()):clamp(0, math.huge):sqrt() end
 
--- The start, where y is less noisy than x: about what it says, with the rest of the noise (eq. 7).
+-- The start, where y is less noisy than x: about what it says, with the rest of the noise.
 local function begun(known, c, sigma)
   local about_y = known.y + c / sigma * less(sigma, known.std)
   return known.pick(sl.where(known.std:le(sigma), about_y, c), c)
 end
 
--- The coordinates at the next sigma (eq. 8), before noise, and the noise's std.
+-- The coordinates at the next sigma, before noise, and the noise's std.
 local function next_of(self, known, c0, eps, sigma)
   local behind = known.std:le(sigma) -- y is less noisy than x
   local pull = (known.y - c0) / known.std:clamp(1e-30, math.huge) * (sigma * rest(self.eta))
@@ -28,7 +28,7 @@ return {
   doc = "Denoising diffusion restoration, in the operator's singular vectors. eta is the fresh share of the noise, "
     .. "eta_c that of the unmeasured coordinates (eta, unless given); eta_b the weight of y where it is less noisy "
     .. "than x.",
-  source = "Kawar et al. 2022a, eq. 7, 8",
+  source = "Kawar et al. 2022a, section 3",
   admits = { "linear" }, noise = true, space = "sigma", steps = 20, cost = 1,
   options = { eta = 0.85, eta_b = 1.0, eta_c = options.NONE },
   check = function(o) shares("ddrm", o, { "eta", "eta_b", "eta_c" }) end,

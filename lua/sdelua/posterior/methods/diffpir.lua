@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local common = require "sdelua.solve.common"
 
 -- argmin_x |y - A x|^2 + rho |x - x0|^2, in the coordinates of the singular vectors.
 local function closest(run, x0, rho)
@@ -23,10 +24,16 @@ end
 return {
   doc = "DiffPIR: the estimate of the data is brought close to y, |y - A x|^2 + rho |x - x0|^2 with rho = lambda "
     .. "std^2/sigma^2, then noised anew: zeta = 0 keeps the predicted noise, 1 draws all. A non-linear operator takes "
-    .. "`iterations` of descent, lipschitz >= |dA/dx|^2.",
+    .. "`iterations` of descent, lipschitz >= |dA/dx|^2. The paper's code has 4 lambda, for its std is that of images "
+    .. "in [0, 1].",
   source = "Zhu et al. 2023, algorithm 1",
   noise = true, cost = 1, needs = { "kernel", "uniform" }, denoise = "mean", steps = 100,
-  options = { lambda = 8.0, zeta = 0.3, iterations = 10, lipschitz = 1.0 },
+  options = { lambda = 3.0, zeta = 0.3, iterations = 10, lipschitz = 1.0 },
+  check = function(o)
+    common.shares("diffpir", o, { "zeta" })
+    common.counts("diffpir", o, { "iterations" })
+    common.positives("diffpir", o, { "lambda", "lipschitz" })
+  end,
   step = function(self, run)
     local process, x = run.process, run.x
     local at, to = process:point(run.t), process:point(run.r)

@@ -4,7 +4,7 @@ local residual = require "sdelua.posterior.residual"
 return {
   doc = "Diffusion posterior sampling: an ancestral step, then the gradient of |y - A(x0)|^2 in x_t, times zeta/|y - "
     .. "A(x0)|, each sample by its own norm. Any differentiable operator; likelihood = \"gaussian\" or \"poisson\", "
-    .. "whose norm has weights 1/(2 y). The scale of the paper's code is 2 zeta.",
+    .. "whose norm has weights 1/(2 y). The scale of the paper's code is 2 zeta (gaussian).",
   source = "Chung et al. 2023, algorithms 1, 2 (the step's size: appendix D.1)",
   noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean",
   options = { zeta = 1.0, likelihood = "gaussian" },

@@ -11,11 +11,11 @@ return {
   doc = "The exact score of p(x_t | y) where the data are Gaussians, mixture = sl.metrics.mixture { ... }: the "
     .. "reference of all methods. The score that the call gives is not asked.",
   source = "Bayes' rule for Gaussians; Song et al. 2021, eq. 14",
-  admits = { "linear" }, sampler = "euler_maruyama", steps = 1000,
+  admits = { "linear" }, needs = { "uniform" }, sampler = "euler_maruyama", steps = 1000,
   options = { mixture = options.NONE },
   check = function(o)
     if type(o.mixture) ~= "table" or type(o.mixture.posterior) ~= "function" then
-      error(("exact: option mixture: expected one of sl.metrics.mixture, got %s"):format(tostring(o.mixture)), 4)
+      error(("exact: option mixture: expected one of sl.metrics.mixture, got %s"):format(options.show(o.mixture)), 0)
     end
   end,
   gradient = function(self, run, x, t)

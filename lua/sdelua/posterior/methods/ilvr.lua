@@ -1,4 +1,4 @@
-local choice = require "sdelua.solve.common".choice
+local common = require "sdelua.solve.common"
 local coordinates = require "sdelua.posterior.coordinates"
 local options = require "sdelua.options"
 
@@ -10,7 +10,7 @@ local function std_of(self, run)
   return (at("s", run.t):square() - (A * at("s", run.r)):square()):clamp(0, math.huge):sqrt()
 end
 
--- x with the low frequencies of `known` (algorithm 1, line 7), a state at time t.
+-- x with the low frequencies of `known`, a state at time t.
 local function refined(self, run, x, known, t)
   if self.up then return x + self.up(run.operator:apply(known - x)) end
   return coordinates.put(run, x, known, t)
@@ -19,11 +19,14 @@ end
 return {
   doc = "Iterative latent variable refinement: after each ancestral step x + up(A(x') - A(x)), x' a state that y says. "
     .. "A is the operator, that scales down; up(y) the way back, else the pseudo-inverse. Down to time range_t. "
-    .. "published = true: x' has the noise of the time just left, as in the paper's code.",
+    .. "published = true: x' has the noise of the time just left, a slip of the published code.",
   source = "Choi et al. 2021, algorithm 1",
-  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean",
+  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
   options = { up = options.NONE, range_t = 0.0, variance = "small", published = false },
-  check = function(o) choice("ilvr", "variance", o.variance, { "small", "large" }) end,
+  check = function(o)
+    common.choice("ilvr", "variance", o.variance, { "small", "large" })
+    common.functions("ilvr", o, { "up" })
+  end,
   step = function(self, run)
     local x, t, r = run.x, run.t, run.r
     local x0 = run:exchange(x, t)

@@ -5,9 +5,10 @@ local residual = require "sdelua.posterior.residual"
 return {
   doc = "Manifold-constrained gradient: an ancestral step, the gradient of |W(y - A x0)|^2 in x_t times zeta over the "
     .. "norm, each sample by its own, then the measured coordinates are those of y with the noise of the time. W = "
-    .. "A^+, with noise that of the ridge std^2.",
-  source = "Chung et al. 2022b, the steps of manifold-constrained gradient and projection",
-  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean",
+    .. "A^+, with noise that of the ridge std^2. The paper has zeta = 1 for inpainting, else 0.1; its code's weight is "
+    .. "2 zeta.",
+  source = "Chung et al. 2022b, the steps of manifold-constrained gradient and projection (their size: appendix C)",
+  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
   options = { zeta = 1.0 },
   step = function(self, run)
     local x, t, r, operator, y = run.x, run.t, run.r, run.operator, run.y

@@ -1,11 +1,18 @@
 local pseudoinverse = require "sdelua.posterior.pseudoinverse"
+local common = require "sdelua.solve.common"
 
 return {
   doc = "Pseudoinverse guidance in the paper's steps: DDIM with eta of the noise of an ancestral step, and m r^2 times "
-    .. "the guidance, whatever the length of the step; prior_std and bound as in pigdm_score.",
-  source = "Song et al. 2023, algorithm 1",
-  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean", steps = 100,
+    .. "the guidance, whatever the length of the step; prior_std and bound as in pigdm_score. The authors' code (in "
+    .. "RED-diff) multiplies the guidance by the next m as well.",
+  source = "Song et al. 2023, algorithm 1 (appendix A.1)",
+  admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
+  steps = 100,
   options = { eta = 1.0, prior_std = 1.0, bound = 4.0 },
+  check = function(o)
+    common.shares("pigdm", o, { "eta" })
+    common.positives("pigdm", o, { "prior_std", "bound" })
+  end,
   step = function(self, run)
     local x, t, r = run.x, run.t, run.r
     local function at(name, time) return run.process:coefficient(name, x, time) end

@@ -1,3 +1,4 @@
+local counts = require "sdelua.solve.common".counts
 local coordinates = require "sdelua.posterior.coordinates"
 local walk = require "sdelua.posterior.walk"
 
@@ -8,21 +9,15 @@ local function step(run, x, t, r)
     coordinates.put(run, mean, coordinates.mean(run, r))
 end
 
-local function check(o)
-  for _, key in ipairs { "jump_length", "n_resample" } do
-    if not math.tointeger(o[key]) or o[key] < 1 then
-      error(("repaint: option %s: expected a positive integer, got %s"):format(key, tostring(o[key])), 4)
-    end
-  end
-end
-
 return {
   doc = "RePaint: ancestral steps whose measured coordinates are those of y with the noise of the time; every "
     .. "jump_length steps back up by as many, n_resample - 1 times, so that both parts come to agree.",
-  source = "Lugmayr et al. 2022, algorithm 1 and appendix (the jumps)",
-  admits = { "exact" }, noise = true, needs = { "kernel", "signal" }, denoise = "mean", grid = "uniform", steps = 250,
+  source = "Lugmayr et al. 2022, algorithm 1, section 4.2 (the jumps: its code)",
+  admits = { "exact" }, noise = true, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
+  grid = "uniform", steps = 250,
   cost = function(o) return o.n_resample end, -- the first j steps and the last cost one
-  options = { jump_length = 10, n_resample = 10 }, check = check,
+  options = { jump_length = 10, n_resample = 10 },
+  check = function(o) counts("repaint", o, { "jump_length", "n_resample" }) end,
   step = function(self, run)
     local x, mean = step(run, run.x, run.t, run.r)
     -- The paper's levels 0, j, 2j, ... below the top j; the first of them is one step from the end.

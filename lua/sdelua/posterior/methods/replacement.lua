@@ -47,7 +47,7 @@ return {
     .. "the noise of the time, of which y's own is a part: anew at each time, held while the corrector takes its "
     .. "n_steps. Without a corrector biased. published = true: as the paper's code has it.",
   source = "Song et al. 2021, appendix I.2, I.3",
-  admits = { "linear" }, noise = true, needs = { "kernel", "signal" }, denoise = "mean", cost = pair.cost,
+  admits = { "linear" }, noise = true, needs = { "kernel", "signal", "uniform" }, denoise = "mean", cost = pair.cost,
   options = pair.options { published = false },
   check = function(o) pair.check("replacement", o) end,
   steppers = function(o)

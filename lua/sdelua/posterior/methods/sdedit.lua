@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local counts = require "sdelua.solve.common".counts
 local options = require "sdelua.options"
 local walk = require "sdelua.posterior.walk"
 
@@ -19,22 +20,20 @@ end
 
 local function check(o)
   walk.check("sdedit", o)
-  if not math.tointeger(o.repeats) or o.repeats < 1 then
-    error(("sdedit: option repeats: expected a positive integer, got %s"):format(tostring(o.repeats)), 4)
-  end
+  counts("sdedit", o, { "repeats" })
 end
 
 local function check_mask(self, run)
   local want, mask = table.concat(run.operator.shape, ","), self.mask
-  local got = sl.is_tensor(mask) and table.concat(mask:shape(), ",") or mask == nil and want or tostring(mask)
-  if got ~= want then error(("sdedit: option mask: expected a tensor [%s], got [%s]"):format(want, got), 0) end
+  if mask == nil or sl.is_tensor(mask) and table.concat(mask:shape(), ",") == want then return end
+  error(("sdedit: option mask: expected a tensor [%s], got %s"):format(want, options.show(mask)), 0)
 end
 
 return {
   doc = "SDEdit: a guide, A^+ y (sl.inverse.denoise: y itself, strokes and all) or what guess(operator, y) returns, "
     .. "with the noise of time t0 T, and back by ancestral steps, `repeats` times. Where mask, like one x, is 0 the "
-    .. "guide stays.",
-  source = "Meng et al. 2022, section 3 and the algorithms of its appendix",
+    .. "guide stays, with fresh noise in each step (in the paper's code one for all).",
+  source = "Meng et al. 2022, algorithm 1 (there of VE; the mask: its code)",
   noise = true, needs = { "kernel", "signal" }, denoise = "mean", grid = "uniform", steps = 200,
   cost = function(o) return o.repeats end,
   options = { t0 = 0.5, repeats = 1, mask = options.NONE, guess = options.NONE },

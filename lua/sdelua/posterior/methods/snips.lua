@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local common = require "sdelua.solve.common"
 local coordinates = require "sdelua.posterior.coordinates"
 local options = require "sdelua.options"
 
@@ -56,6 +57,10 @@ return {
   admits = { "linear" }, noise = true, space = "sigma", grid = "logsnr", steps = 500,
   cost = function(o) return o.n_steps end,
   options = { n_steps = 5, c = options.NONE },
+  check = function(o)
+    common.counts("snips", o, { "n_steps" })
+    common.positives("snips", o, { "c" })
+  end,
   step = function(self, run)
     local x, mean = at_level(self, run, run.x, run.sigma)
     if run.step < run.steps or run.sigma_next == 0 then return x, mean end
