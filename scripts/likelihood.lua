@@ -6,8 +6,8 @@ local system = require "sdelua.core".system
 
 local parser = cli.parser("likelihood.lua", "Bits/dim of test images under a checkpoint of scripts/train_*.lua.")
 parser:argument("checkpoint", "The file checkpoint.safetensors of a run.")
-parser:option("--data", "Folder with the IDX files of (Fashion-)MNIST, or with pictures to measure (default: Debian's "
-  .. "dataset-fashion-mnist).")
+parser:option("--data", "Images to measure, as sl.data.from reads them: IDX files of MNIST, CIFAR-10, pictures, npy … "
+  .. "(default: Debian's dataset-fashion-mnist).")
 parser:option("--n", "How many images, from the first on.", 64):convert(cli.integer(1))
 parser:option("--repeats", "Times each image is dequantized and measured anew.", 1):convert(cli.integer(1))
 parser:option("--trace", "hutchinson: the mean of --probes estimates; exact: one pass for each value of an image.",
@@ -32,8 +32,8 @@ local function load_images(model)
       table.concat(model.shape, ",")), 0)
   end
   local images
-  if a.data and not sl.data.is_mnist(a.data) and system.kind(a.data) == "folder" then
-    images = sl.data.image_folder(a.data, { size = h, channels = c })
+  if a.data and system.kind(a.data) then
+    images = sl.data.from(a.data, { split = "test", size = h, channels = c }).samples
   else
     images = sl.data.fashion_mnist { path = a.data, split = "test" }
   end

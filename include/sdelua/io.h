@@ -32,8 +32,14 @@ SL_API bool sl_npy_save(sl_ctx *c, const char *path, const sl_tensor *t);
 
 /* ---- IDX (the MNIST format), plain or gzipped -------------------------------- */
 
+/* Of the shape that the file says; uint8, int64 or a floating type, by its type. */
 SL_API sl_tensor *sl_idx_load(sl_ctx *c, const char *path);
 SL_API sl_tensor *sl_idx_decode(sl_ctx *c, const void *data, size_t size);
+
+/* ---- bytes ------------------------------------------------------------------- */
+
+/* uint8 [size of the file]. */
+SL_API sl_tensor *sl_bytes_load(sl_ctx *c, const char *path);
 
 /* ---- images: uint8 [H,W,C], C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA ----------- */
 
@@ -58,6 +64,7 @@ SL_API sl_tensor *sl_image_resize(sl_ctx *c, const sl_tensor *image, int64_t hei
    of insertion is kept. A bundle retains its tensors. */
 typedef struct sl_bundle sl_bundle;
 
+/* Empty. NULL with the error set; the caller's, to free. */
 SL_API sl_bundle *sl_bundle_new(sl_ctx *c);
 SL_API void sl_bundle_free(sl_bundle *b); /* NULL is fine */
 /* A name or key that is there already is SL_EARG. A NULL b or t is false. */

@@ -54,6 +54,7 @@ SL_API void sl_layer_train(sl_layer *l, bool training);
    before making one. */
 SL_API bool sl_layers_to(sl_ctx *c, int n, sl_layer *const *layers, sl_dtype d);
 
+/* "Linear". */
 SL_API const char *sl_layer_kind_name(const sl_layer *l);
 /* The row of its kind. */
 SL_API const sl_layer_info *sl_layer_info_of(const sl_layer *l);

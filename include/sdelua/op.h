@@ -37,6 +37,7 @@ SL_API sl_tensor *sl_axpby(sl_ctx *c, sl_tensor *a, sl_tensor *x, sl_tensor *b, 
 SL_API sl_tensor *sl_cast(sl_ctx *c, sl_tensor *x, sl_dtype d);
 
 /* ---- reductions over dims (n = 0: all); keepdim leaves sizes of 1 ---------- */
+/* sum, and mean: the sum over the count */
 SL_API sl_tensor *sl_sum(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool keepdim);
 SL_API sl_tensor *sl_mean(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims, bool keepdim);
 /* unbiased: divide by count - 1 */

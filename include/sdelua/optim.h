@@ -43,6 +43,7 @@ SL_API void sl_optim_free(sl_optim *o); /* NULL: nothing */
 SL_API bool sl_optim_step(sl_ctx *c, sl_optim *o, double *norm);
 SL_API bool sl_optim_zero_grad(sl_ctx *c, sl_optim *o); /* clears the gradients */
 
+/* "Adam". */
 SL_API const char *sl_optim_kind_name(const sl_optim *o);
 /* An option's value, NAN if there is none of that name; and setting it. */
 SL_API double sl_optim_option(const sl_optim *o, const char *name);

@@ -82,16 +82,18 @@ SL_API sl_sde *sl_sde_coefficients(sl_ctx *c, const sl_schedule *a, const sl_sch
 /* From callbacks. The caller keeps ud alive as long as the process. */
 SL_API sl_sde *sl_sde_general(sl_ctx *c, const sl_dynamics *d, const sl_sde_options *o);
 
+/* One reference more, and one less: the last takes the process with it. NULL is fine. */
 SL_API sl_sde *sl_sde_retain(sl_sde *p);
 SL_API void sl_sde_release(sl_sde *p);
 
 /* ---- facts ----------------------------------------------------------------- */
 
 SL_API const char *sl_sde_name(const sl_sde *p); /* "VP", "subVP", "VE", "EDM", "define" */
-SL_API double sl_sde_T(const sl_sde *p);
+SL_API double sl_sde_T(const sl_sde *p); /* the last time: all is noise */
 /* "affine", "affine (probed)", "general", or "general (unprobed)" before its first use. */
 SL_API const char *sl_sde_tier(const sl_sde *p);
 typedef enum sl_eps { SL_EPS_TRAIN, SL_EPS_SAMPLE, SL_EPS_LIKELIHOOD } sl_eps;
+/* The time at which the way to the data ends. */
 SL_API double sl_sde_eps(const sl_sde *p, sl_eps which);
 /* The label a network expects unless told: 999 t/T, or s(t) when this is true. */
 SL_API bool sl_sde_label_is_std(const sl_sde *p);
@@ -122,6 +124,7 @@ SL_API bool sl_sde_time_of(sl_ctx *c, sl_sde *p, double sigma, double *t);
 
 /* ---- tensors ------------------------------------------------------------------ */
 
+/* f(x, t) and G(x, t) of dx = f dt + G dw. */
 SL_API sl_tensor *sl_sde_drift(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t);
 SL_API sl_tensor *sl_sde_diffusion(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t);
 /* Any coefficient, shaped to broadcast against x. */

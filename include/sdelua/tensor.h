@@ -18,9 +18,10 @@ typedef enum sl_dtype { SL_F32, SL_F64, SL_I64, SL_U8 } sl_dtype;
 #define SL_DTYPES 4
 
 SL_API const char *sl_dtype_name(sl_dtype d); /* "float32", ... */
-SL_API size_t sl_dtype_size(sl_dtype d);
-SL_API bool sl_dtype_is_float(sl_dtype d);
+SL_API size_t sl_dtype_size(sl_dtype d); /* bytes of an element */
+SL_API bool sl_dtype_is_float(sl_dtype d); /* float32 or float64 */
 
+/* What a tensor is made of; pointers live as long as it does. */
 SL_API sl_dtype sl_dtype_of(const sl_tensor *t);
 SL_API int sl_ndim(const sl_tensor *t);
 SL_API const int64_t *sl_shape(const sl_tensor *t);

@@ -57,6 +57,7 @@ end
 -- table of name and the other `columns`, which prints as those; completion knows the names. fact(row, column), where
 -- given, stands for row[column].
 function Collection:open(room, columns, make, fact)
+  --- A list of what the room's files hold, one row each, that prints as a table.
   function room.list()
     local list = {}
     for _, row in self:each() do

@@ -35,6 +35,7 @@ function Optimizer:state_dict()
   return state
 end
 
+--- Takes what state_dict gave; raises, and changes nothing, where names or shapes differ.
 function Optimizer:load_state_dict(state)
   local steps, rest = split("load_state_dict", state, "step")
   local names, tensors = self:_tensors()
@@ -62,6 +63,7 @@ function EMA:state_dict()
   return state
 end
 
+--- Takes what state_dict gave; raises, and changes nothing, where names or shapes differ.
 function EMA:load_state_dict(state)
   unswapped(self, "load_state_dict")
   local updates, rest = split("load_state_dict", state, "updates")

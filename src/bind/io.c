@@ -27,6 +27,7 @@ typedef struct file_call {
   }
 READER(npy_load, "npy.load", sl_npy_load)
 READER(idx, "io.idx", sl_idx_load)
+READER(bytes, "io.bytes", sl_bytes_load)
 READER(image_load, "image.load", sl_image_load)
 
 #define WRITER(lua_name, who, function)                                                                              \
@@ -210,7 +211,7 @@ void sl_bind_io(lua_State *L) {
   static const luaL_Reg top[] = {{"load", load}, {"save", save}, {NULL, NULL}};
   static const luaL_Reg npy[] = {{"load", npy_load}, {"save", npy_save}, {NULL, NULL}};
   static const luaL_Reg npz[] = {{"load", npz_load}, {"save", npz_save}, {NULL, NULL}};
-  static const luaL_Reg io[] = {{"idx", idx}, {NULL, NULL}};
+  static const luaL_Reg io[] = {{"idx", idx}, {"bytes", bytes}, {NULL, NULL}};
   static const luaL_Reg image[] = {{"load", image_load}, {"save", image_save}, {"channels", image_channels},
                                    {"resize", image_resize}, {NULL, NULL}};
   handle_register(L, &bundle_type);

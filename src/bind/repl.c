@@ -269,18 +269,22 @@ static void print_results(lua_State *L) {
   report(L, "", LUA_ERRRUN);
 }
 
-static void declare_sl(lua_State *L) {
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "sdelua");
-  int status = run_chunk(L, 1, 1);
-  if (report(L, "", status) == LUA_OK) lua_setglobal(L, "sl");
+/* The globals of a session: sl, and help and apropos, which load their files when first called. */
+static void declare_globals(lua_State *L) {
+  static const char chunk[] =
+    "sl = require 'sdelua'\n"
+    "function help(...) print(sl.help(...)) end\n"
+    "function apropos(...) print(sl.apropos(...)) end\n";
+  int status = luaL_loadbufferx(L, chunk, sizeof chunk - 1, "=(globals)", "t");
+  if (status == LUA_OK) status = run_chunk(L, 0, 0);
+  report(L, "", status);
 }
 
 void repl(lua_State *L) {
   session s = {.L = L};
   bool cleared;
   int status;
-  declare_sl(L);
+  declare_globals(L);
   open_editor(&s);
   while ((status = load_chunk(&s, &cleared)) != -1) {
     if (cleared) continue;

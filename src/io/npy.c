@@ -77,13 +77,27 @@ static bool read_bool(const char **p, bool *b) {
   return *b || accept(p, "False");
 }
 
-/* A structured type is a list here; it is kept as text for the message. */
+/* Behind the list at *p, lists and strings within it included. */
+static bool skip_list(const char **p) {
+  char word[2];
+  for (int depth = 0; **p;) {
+    if (**p == '\'' || **p == '"') {
+      if (!read_string(p, word, sizeof word)) return false;
+      continue;
+    }
+    depth += (**p == '[') - (**p == ']');
+    ++*p;
+    if (!depth) return true;
+  }
+  return false;
+}
+
+/* A structured type is a list here, of fields that may be records themselves. */
 static bool read_descr(const char **p, char *descr, size_t cap) {
   if (read_string(p, descr, cap)) return true;
-  const char *end = strchr(*p, ']');
-  if (**p != '[' || !end) return false;
+  if (**p != '[' || !skip_list(p)) return false;
   snprintf(descr, cap, "a record");
-  return *p = end + 1, true;
+  return true;
 }
 
 static bool read_entry(const char **p, header *h) {
@@ -96,8 +110,6 @@ static bool read_entry(const char **p, header *h) {
   return bit == 1 ? read_descr(p, h->descr, sizeof h->descr) : bit == 2 ? read_bool(p, &h->fortran) : read_shape(p, h);
 }
 
-/* A record's descr may hold brackets of its own: then the rest does not parse,
-   which is as well refused. */
 static bool parse_header(const char *p, header *h) {
   if (!accept(&p, "{")) return false;
   while (!accept(&p, "}")) {

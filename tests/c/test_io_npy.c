@@ -61,6 +61,8 @@ TEST(refuses_other_elements) {
   }
   CHECK(!from_text(c, "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }\n", 8));
   CHECK_ERROR(c, SL_EIO, "got a record");
+  CHECK(!from_text(c, "{'descr': [('a]', [('b', '<f4')])], 'fortran_order': False, 'shape': (2,), }\n", 8));
+  CHECK_ERROR(c, SL_EIO, "got a record");
 }
 
 TEST(refuses_malformed_headers) {
@@ -82,6 +84,8 @@ TEST(refuses_malformed_headers) {
                                     "{'descr': '<f4', 'fortran_order': False, 'shape': (2,",
                                     "{'descr': '<f4, 'fortran_order': False, 'shape': (2,)}",
                                     "{'descr': '<\\x664', 'fortran_order': False, 'shape': (2,)}",
+                                    "{'descr': [('x', '<f4'), 'fortran_order': False, 'shape': (2,)}",
+                                    "{'descr': [('x', '<f4)], 'fortran_order': False, 'shape': (2,)}",
                                     "{'descr': , 'fortran_order': False, 'shape': (2,)}"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     CHECK_MSG(!from_text(c, bad[i], 8), bad[i]);

@@ -52,7 +52,12 @@ check.test("each training script leaves samples.png, metrics.jsonl and checkpoin
     check.ok(text:find("step 6/6", 1, true), text)
     local names = system.list_folder(folder .. "/" .. name)
     table.sort(names)
-    check.eq(names, { "checkpoint.safetensors", "metrics.jsonl", "samples.png" })
+    check.eq(names, { "checkpoint.safetensors", "config.json", "events.out.tfevents.sdelua", "metrics.jsonl", "samples",
+      "samples.png" })
+    check.eq(system.list_folder(folder .. "/" .. name .. "/samples"), { "step_000004.png" })
+    local told = sl.train.Run.read(folder .. "/" .. name)
+    check.eq({ told.config.script, told.config.settings.batch, told.config.command_line.steps, told.pictures[1].step },
+      { "train_" .. name .. ".lua", 4, 6, 4 })
     check.eq(sl.image.load(folder .. "/" .. name .. "/samples.png"):shape(), { 82, 82, 1 })
     local metrics = bytes(folder .. "/" .. name .. "/metrics.jsonl")
     local _, lines = metrics:gsub('{"grad_norm":[^\n]*,"loss":[^\n]*,"step":%d}\n', "")
@@ -61,7 +66,7 @@ check.test("each training script leaves samples.png, metrics.jsonl and checkpoin
 end)
 
 local function same_run(a, b, what)
-  for _, name in ipairs { "checkpoint.safetensors", "metrics.jsonl", "samples.png" } do
+  for _, name in ipairs { "checkpoint.safetensors", "metrics.jsonl", "samples.png", "samples/step_000004.png" } do
     check.ok(bytes(a .. "/" .. name) == bytes(b .. "/" .. name), name .. " differs: " .. what)
   end
 end

@@ -30,11 +30,13 @@ local function define(name, known, draw)
   end
 end
 
+--- n points [n,2] of eight Gaussians of equal weight on a circle: radius, std.
 define("eight_gaussians", { radius = 2 * math.sqrt(2), std = math.sqrt(2) / 4 }, function(source, o)
   local angle = (source "uniform" * 8):floor() * (math.pi / 4)
   return angle:cos() * o.radius + source "normal" * o.std, angle:sin() * o.radius + source "normal" * o.std
 end)
 
+--- n points [n,2] of two half circles that clasp each other, and noise.
 define("two_moons", { noise = 0.1 }, function(source, o)
   local lower, angle = (source "uniform" * 2):floor(), source "uniform" * math.pi
   local sign = 1 - 2 * lower
@@ -43,13 +45,14 @@ define("two_moons", { noise = 0.1 }, function(source, o)
   return x * 2 - 1, y * 2 - 0.2
 end)
 
+--- n points [n,2] along a spiral, and noise.
 define("swiss_roll", { noise = 0.2 }, function(source, o)
   local angle = (source "uniform" * 2 + 1) * (1.5 * math.pi)
   local radius = angle / 5
   return radius * angle:cos() + source "normal" * o.noise, radius * angle:sin() + source "normal" * o.noise
 end)
 
--- The eight black squares, of side 2, in [-4,4]².
+--- n points [n,2] of a checkerboard: the eight black squares, of side 2, in [-4,4]².
 define("checkerboard", {}, function(source)
   local x = source "uniform" * 4 - 2
   local column = x:floor()
@@ -58,6 +61,7 @@ define("checkerboard", {}, function(source)
   return x * 2, y * 2
 end)
 
+--- n points [n,2] of a pinwheel: `arms` arms bent by rate, of radial_std and tangential_std.
 define("pinwheel", { arms = 5, radial_std = 0.3, tangential_std = 0.1, rate = 0.25 }, function(source, o)
   local arm = (source "uniform" * o.arms):floor()
   local along, across = source "normal" * o.radial_std + 1, source "normal" * o.tangential_std

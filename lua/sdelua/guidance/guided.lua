@@ -88,6 +88,7 @@ function At:pair()
   return self.x0, self.eps
 end
 
+--- x0 alone: E[x_0 | x_t] as the score has it at x.
 function At:denoised() return (self:pair()) end
 
 --- uint8 [n]: which samples are at a noise level of the interval; nil: all of them.
@@ -174,6 +175,7 @@ end
 local function exchange_of(score, x, t, rows) return { score:exchange(x, t, rows) } end
 local function score_of(score, x, t, rows) return { score(x, t, rows) } end
 
+--- x0 and eps of the guided score at (x, t), for samplers that ask for both.
 function Guided:exchange(x, t, rows)
   if self.row.answer then
     return table.unpack(self.row.answer(self.options, self.arguments, at(self, x, t, rows), exchange_of))

@@ -154,6 +154,7 @@ function Operator:Vt(x)
   return svd(self).Vt(x)
 end
 
+--- x from its coordinates c [N,D] in V.
 function Operator:V(c)
   check(self.name, "argument c", c, { self.size })
   return svd(self).V(c)

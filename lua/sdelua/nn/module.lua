@@ -135,6 +135,7 @@ function parts.load(who, names, mine, state)
   core.nn.copy_all(who, mine, source)
 end
 
+--- Copies the tensors of a state_dict, by name; raises, and changes nothing, where names or shapes differ.
 function Module:load_state_dict(state)
   local names, mine = {}, {}
   each_tensor(self, function(name, t) names[#names + 1], mine[#mine + 1] = name, t end)
@@ -154,6 +155,7 @@ function Module:load_torch(state) return importer("load_torch", self).load(self,
 --- what it can tell from the weights.
 function Module:from_torch(state, options) return importer("from_torch", self).make(self, state, options) end
 
+--- Forgets the gradients of all parameters.
 function Module:zero_grad()
   for _, p in ipairs(self:parameters()) do p.grad = nil end
 end

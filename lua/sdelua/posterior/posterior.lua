@@ -190,6 +190,7 @@ end
 local Conditional = {}
 Conditional.__index = Conditional
 
+--- x0 and eps of the conditional score at (x, t), for samplers that ask for both.
 function Conditional:exchange(x, t, rows)
   local run, method = self.run, self.method
   run.rows, run.y = rows, rows and self.y:index_select(rows, 1) or self.y

@@ -20,6 +20,7 @@ end
 
 Process.__name = "sdelua.Process"
 
+--- The process that a handle of the core stands for.
 function Process.new(handle)
   local name, T, train, sample, likelihood, label_is_std, has_prior = core.facts(handle)
   return setmetatable({
@@ -30,6 +31,7 @@ end
 
 function Process:__tostring() return ("%s process on [0, %g] (%s)"):format(self.name, self.T, self.tier) end
 
+--- The drift f(x, t) of dx = f dt + G dw; and the diffusion G(x, t) of the declared noise type.
 function Process:drift(x, t) return core.drift(self.handle, x, t) end
 function Process:diffusion(x, t) return core.diffusion(self.handle, x, t) end
 
@@ -60,6 +62,7 @@ function Process:prior_sampling(shape, opts)
   return core.prior(self.handle, sl.noise.of(o):normal(shape, 1, o.dtype))
 end
 
+--- log density [N] of the prior at z.
 function Process:prior_logp(z) return core.prior_logp(self.handle, z) end
 
 --- f and G of the exact step of T/n that ends in t; { levels = "paper" } takes the papers' tables.
@@ -74,6 +77,7 @@ function Process:levels(n)
   return { A = A, v = v, m = m, s = s }
 end
 
+--- Whether the option levels is "paper"; raises in the name of `who` where it is neither that nor "exact".
 function Process.is_paper(who, levels)
   if levels ~= "exact" and levels ~= "paper" then
     error(('%s: option levels: expected "exact" or "paper", got %s'):format(who, tostring(levels)), 3)

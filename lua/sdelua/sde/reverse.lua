@@ -6,6 +6,8 @@ local times = require "sdelua.sde.common".times
 local Reverse = {}
 Reverse.__index = Reverse
 
+--- process:reverse(score, options): the process backwards, f - (1 + noise^2)/2 g^2 score with noise g; probability_flow
+-- = true is noise = 0.
 function Reverse.new(process, score, opts)
   local o = options.read("reverse", opts, { probability_flow = false, noise = options.NONE })
   if o.probability_flow and o.noise ~= nil and o.noise ~= 0 then
@@ -16,10 +18,12 @@ function Reverse.new(process, score, opts)
   }, Reverse)
 end
 
+--- The drift at (x, t), as dt < 0 takes it.
 function Reverse:drift(x, t)
   return core.reverse_drift(self.process.handle, x, t, self.score(x, times(x, t)), self.noise)
 end
 
+--- The diffusion at (x, t): that of the process times `noise`.
 function Reverse:diffusion(x, t) return self.process:diffusion(x, t) * self.noise end
 
 --- f and G of a step: x_r = x - f + G z.

@@ -113,6 +113,8 @@ local function precondition_of(o)
   return Precondition.new(o.precondition or "EDM")
 end
 
+--- process:score(net, options): a network or a function (x, label) as the score of a process. Options:
+-- parameterization (what the net predicts), label (what it is told of the time) and precondition.
 function Score.new(process, net, opts)
   if not common.callable(net) then
     error(("score: argument net: expected a network or a function (x, label), got %s"):format(tostring(net)), 3)

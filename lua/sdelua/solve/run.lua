@@ -35,6 +35,7 @@ local column, times = common.column, common.times
 local Run = {}
 Run.__index = Run
 
+--- A run of the call that the fields say.
 function Run.new(fields)
   fields.memory, fields.draws, fields.evaluations = {}, 0, 0
   return setmetatable(fields, Run)
@@ -68,6 +69,7 @@ function Run:to_process(x, sigma)
   return x * at.m + at.c, t
 end
 
+--- The state in the space of sigma, from x of the process at time t.
 function Run:from_process(x, t)
   local at = self.process:point(t)
   return (x - at.c) / at.m

@@ -229,7 +229,7 @@ local function by_itself(self, call, run)
   return x, run.evaluations, run.eps, info
 end
 
--- What a call is; fields, where given, are more for run to have.
+--- Samples: what calling it does (see sl.solve); fields, where given, are more for run to have.
 function Sampler:sample(process, score, shape, opts, fields)
   local call = common.call(self.name, process, score, shape, opts)
   call.process = process

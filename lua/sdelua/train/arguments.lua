@@ -60,8 +60,9 @@ end
 --- What the command line says; what it does not say is nil.
 function arguments.read(spec)
   local parser = cli.parser("train_" .. spec.name .. ".lua", spec.about)
-  add_option(parser, "data", tostring, "Folder with the IDX files of (Fashion-)MNIST, or with PNG, JPEG or BMP images "
-    .. "(default: Debian's dataset-fashion-mnist).")
+  add_option(parser, "data", tostring, "Folder with the IDX files of (Fashion-)MNIST, CIFAR-10's binary version or "
+    .. "pictures (there, or in a folder a class), or an npy, npz, safetensors or IDX file of images (default: Debian's "
+    .. "dataset-fashion-mnist).")
   add_option(parser, "size", cli.integer(4), "Images of a folder are resized to this square.", arguments.FOLDER_SIZE)
   add_option(parser, "channels", cli.integer(1), "1 for grey, 3 for colour images of a folder.",
     arguments.FOLDER_CHANNELS)
@@ -76,8 +77,8 @@ function arguments.read(spec)
   add_model(parser, spec)
   for _, row in ipairs(SETTINGS) do add_option(parser, row[1], row[2], row[3], spec.settings[row[1]]) end
   for _, row in ipairs(NETWORK) do add_option(parser, table.unpack(row)) end
-  parser:flag("--classes", "Hand the network the labels of the data, of which the IDX files have some: a network given "
-    .. "classes."):target "classes"
+  parser:flag("--classes", "Hand the network the labels of the data, of which MNIST, CIFAR-10 and folders of classes "
+    .. "have some: a network given classes."):target "classes"
   add_option(parser, "label_dropout", cli.number(0, true, 1), "Probability of training without the label, for guidance "
     .. "without a classifier.", arguments.LABEL_DROPOUT)
   parser:flag("--flip", "Mirror images at random."):target "flip"
@@ -104,7 +105,7 @@ local function of_classes(a, kind, known, labels)
     if a.label_dropout then error("train: --label-dropout: goes with --classes", 0) end
     return {}
   elseif not labels then
-    error("train: --classes: expected data with labels, the IDX files of (Fashion-)MNIST, got a folder of pictures", 0)
+    error("train: --classes: expected data with labels, such as MNIST's or a folder of classes, got data without", 0)
   end
   local name = known.classes ~= nil and "classes" or known.label_dim ~= nil and "label_dim"
   if not name then error(("train: --classes: the network %s takes none"):format(kind), 0) end

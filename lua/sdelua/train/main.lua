@@ -12,20 +12,34 @@ local HELD_OUT = 1024
 
 -- ---- data -----------------------------------------------------------------------------------------
 
--- { images, labels = } to train on, and those to measure on, in [-1,1]; a folder has no labels and no test set.
-local function load_data(a)
-  if a.data and not sl.data.is_mnist(a.data) and system.kind(a.data) == "folder" then
-    return { images = sl.data.image_folder(a.data, {
+-- What --data names, else Fashion-MNIST; where nothing is there, its error says where to get data.
+local function find_data(a)
+  if a.data and system.kind(a.data) then
+    return sl.data.from(a.data, {
       size = a.size or arguments.FOLDER_SIZE, channels = a.channels or arguments.FOLDER_CHANNELS,
-    }) }
+    })
   end
-  if a.size or a.channels then error("train: --size and --channels are for a folder of pictures in --data", 0) end
-  local images, labels = sl.data.fashion_mnist { path = a.data }
-  local test, test_labels = sl.data.fashion_mnist { path = a.data, split = "test" }
-  local n = math.min(HELD_OUT, test:shape(1))
-  return { images = images, labels = labels }, {
-    images = sl.image.to_float(test:narrow(1, 1, n)), labels = test_labels:narrow(1, 1, n),
-  }
+  local function split(name)
+    local images, labels = sl.data.fashion_mnist { path = a.data, split = name }
+    return { samples = images, labels = labels }
+  end
+  local set = split "train"
+  set.test = function() return split "test" end
+  return set
+end
+
+-- { images, labels = } to train on, and those to measure on, in [-1,1], where the data have a test set.
+local function load_data(a)
+  local set = find_data(a)
+  if set.kind ~= "images" and (a.size or a.channels) then
+    error("train: --size and --channels are for a folder of pictures in --data", 0)
+  elseif set.samples:dim() ~= 4 then
+    error("train: --data: expected images [n,H,W,C], got " .. set.about, 0)
+  end
+  local data, test = { images = set.samples, labels = set.labels }, set.test and set.test()
+  if not test then return data end
+  local n = math.min(HELD_OUT, test.samples:shape(1))
+  return data, { images = sl.image.to_float(test.samples:narrow(1, 1, n)), labels = test.labels:narrow(1, 1, n) }
 end
 
 -- ---- beginning, or going on --------------------------------------------------------------------------
@@ -47,6 +61,14 @@ local function set_goal(spec, a, trainer)
   trainer.settings.goal = a.steps < math.huge and a.steps or 0
 end
 
+-- What the run began with, for config.json: all of the trainer, and the words of the command line.
+local function describe(spec, a, trainer)
+  local config = { script = ("train_%s.lua"):format(spec.name), command_line = a }
+  for key, value in pairs(trainer.about) do config[key] = value end
+  config.step, config.generator = nil, nil
+  return config
+end
+
 -- ---- the run -----------------------------------------------------------------------------------------
 
 -- The classes in turn.
@@ -65,7 +87,7 @@ local function draw(trainer, run, what)
     if classes then score = score:given(each_class(what.count, classes)) end
     return (sampler(trainer.process, score, shape, { seed = trainer.settings.seed }))
   end)
-  sl.image.save(run.samples, sl.image.grid(x))
+  run:picture(trainer.steps, sl.image.grid(x), what == FINAL)
 end
 
 -- Trains up to the last step; true when Ctrl-C ended it.
@@ -85,20 +107,21 @@ local function fit(trainer, run, a)
 end
 
 -- The loss on images held out: the noise prediction's for dsm, else the objective itself.
-local function measure(trainer, held)
+local function measure(trainer, run, held)
   local objective = trainer.about.objective
   local plain, labels = objective.kind == "dsm", trainer.about.classes and held.labels or nil
   local loss = trainer:with_average(function(score)
     if plain then return sl.train.heldout(trainer.process, score, held.images, labels) end
     return sl.train.heldout_objective(trainer.process, score, held.images, objective, labels)
   end)
-  print(("held-out %s loss on %d test images: %.4f"):format(plain and "noise-prediction" or objective.kind,
-    held.images:shape(1), loss))
+  local name = plain and "noise-prediction" or objective.kind
+  print(("held-out %s loss on %d test images: %.4f"):format(name, held.images:shape(1), loss))
+  run:conclude { step = trainer.steps, heldout = loss, heldout_of = name, heldout_images = held.images:shape(1) }
 end
 
 local function finish(trainer, run, held)
   draw(trainer, run, FINAL)
-  if held then measure(trainer, held) end
+  if held then measure(trainer, run, held) end
   print(("wrote %s, %s, %s; peak memory %.0f MB"):format(run.samples, run.metrics, run.checkpoint,
     sl.memory().peak / 2 ^ 20))
 end
@@ -108,6 +131,8 @@ end
 -- (dsm unless given) and network, further options of sl.nn.UNet.
 return function(spec)
   local a = arguments.read(spec)
+  local given = {} -- for set_goal fills in
+  for key, value in pairs(a) do given[key] = value end
   if a.threads then sl.set_threads(a.threads) end
   local out = a.out or "runs/" .. spec.name
   local data, held = load_data(a)
@@ -115,6 +140,7 @@ return function(spec)
     or Trainer.new(arguments.begin(spec, a, data))
   set_goal(spec, a, trainer)
   local run <close> = Run.open(out, trainer.steps)
+  run:describe(describe(spec, given, trainer))
   if fit(trainer, run, a) then
     io.stderr:write(("stopped after step %d; --resume goes on\n"):format(trainer.steps))
     return 130

@@ -1,0 +1,206 @@
+-- types/sdelua.lua: what lua-language-server is to know of sdelua, from the entries of sl.manual.
+local manual = require "sdelua.manual"
+local source = require "sdelua.manual.source"
+
+local RESERVED = {}
+for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true "
+  .. "until while"):gmatch "%w+" do RESERVED[word] = true end
+
+local OP_TYPES = {
+  int = "integer", num = "number", bool = "boolean", dim = "integer", pos = "integer", dtype = "string",
+  pair = "integer|integer[]", dims = "integer|integer[]", ints = "integer|integer[]",
+}
+
+-- What rows of a room make when they are called with options.
+local MADE = {
+  sde = "sdelua.sde.Process", solve = "sdelua.solve.Solver", inverse = "sdelua.inverse.Operator",
+  posterior = "sdelua.posterior.Posterior", nn = "sdelua.Layer",
+}
+
+local CLASSES = { tensor = true, scope = true, Optimizer = true, EMA = true, Layer = true }
+
+local function type_name(name)
+  local list = name:match "^(%w+)%[%]$"
+  if list then return type_name(list) .. "[]" end
+  if CLASSES[name:match "^%w+"] then return "sdelua." .. name end
+  return name == "any" and "any" or name
+end
+
+local function results(entry)
+  local types = {}
+  for name in (entry.results or ""):gmatch "[^%s,]+" do types[#types + 1] = type_name(name) end
+  return table.concat(types, ", ")
+end
+
+local Writer = {}
+Writer.__index = Writer
+
+function Writer:line(text, ...)
+  self[#self + 1] = select("#", ...) > 0 and text:format(...) or text
+end
+
+function Writer:doc(doc)
+  for line in ((doc or "") .. "\n"):gmatch "(.-)\n" do self:line("---" .. line) end
+end
+
+local function argument(name, kind, optional)
+  return { name = RESERVED[name] and name .. "_" or name, type = kind, optional = optional }
+end
+
+-- "(x w b? stride:pair=1)" of an op's row.
+local function op_arguments(spec)
+  local list = {}
+  for word in spec:sub(2, -2):gmatch "%S+" do
+    local name, mark, kind, default = word:match "^([%w_]+)([?*]?):?(%w*)=?(.*)$"
+    local is = OP_TYPES[kind] or mark == "*" and "sdelua.tensor[]" or "sdelua.tensor|number"
+    list[#list + 1] = argument(name, is, mark == "?" or default ~= "")
+  end
+  return list
+end
+
+-- The type of what a text such as "float32" (with its quotes), 0.9 or false stands for.
+local function type_of(value)
+  if value:find '^"' then return "string" end
+  if value == "true" or value == "false" then return "boolean" end
+  return tonumber(value) and "number" or "any"
+end
+
+-- { dtype = "float32", grad = } as a type.
+local function said_options(spec)
+  local fields = {}
+  for name, value in spec:gmatch "([%a_][%w_]*) =%s*([^,}]*)" do
+    fields[#fields + 1] = ("%s?: %s"):format(name, type_of(value))
+  end
+  return "{ " .. table.concat(fields, ", ") .. " }"
+end
+
+-- "(shape, n = 1, {dtype = "float32"})" of the core's functions.
+local function said_arguments(spec)
+  local list, options = {}, nil
+  if spec:find "^{" then return { argument("opts", said_options(spec), true) } end
+  local inner = spec:sub(2, -2):gsub("=%s*{}", "= nil"):gsub("%b{}", function(braces)
+    options = said_options(braces)
+    return ""
+  end)
+  for word in inner:gmatch "[^,]+" do
+    local name = word:match "%.%.%." or word:match "[%a_][%w_]*"
+    if name then list[#list + 1] = argument(name, "any", word:find "=" ~= nil) end
+  end
+  if options then list[#list + 1] = argument("opts", options, true) end
+  return list
+end
+
+local function named_arguments(names)
+  local list = {}
+  for i, name in ipairs(names) do
+    local options = name == "opts" or name == "options" or name == "o"
+    list[i] = argument(name, options and "table" or "any", options)
+  end
+  return list
+end
+
+local function arguments(entry)
+  if type(entry.arguments) == "table" then return named_arguments(entry.arguments) end
+  if entry.kind == "op" or entry.op then return op_arguments(entry.arguments) end
+  return said_arguments(entry.arguments or "()")
+end
+
+-- function OWNER.name(a, b) end, with what is said of it. A method's first argument is the object.
+function Writer:fn(owner, sign, name, entry)
+  local list, names = arguments(entry), {}
+  if sign == ":" and (entry.kind == "op" or entry.op) then table.remove(list, 1) end
+  self:doc(entry.doc)
+  for i, a in ipairs(list) do
+    names[i] = a.name
+    self:line("---@param %s%s %s", a.name, a.optional and a.name ~= "..." and "?" or "", a.type)
+  end
+  local out = results(entry)
+  if out ~= "" then self:line("---@return " .. out) end
+  self:line("function %s%s%s(%s) end\n", owner, sign, name, table.concat(names, ", "))
+end
+
+local function literal(row)
+  local fields = {}
+  for name, default in pairs(row.options or {}) do
+    local kind = type(default)
+    local known = kind == "number" or kind == "string" or kind == "boolean"
+    fields[#fields + 1] = ("%s?: %s"):format(name, known and kind or "any")
+  end
+  table.sort(fields)
+  return #fields > 0 and "{ " .. table.concat(fields, ", ") .. " }" or "table"
+end
+
+function Writer:row(entry, name)
+  local made = MADE[entry.name:match "^%w+"]
+  local kind = made and ("fun(opts?: %s): %s"):format(literal(entry.value), made) or "fun(...): ..."
+  self:line("---@field %s %s # %s", name, kind, source.sentence(entry.doc))
+end
+
+-- Classes of the core and in Lua, with fields, operators and methods.
+local OPERATORS = { "add", "sub", "mul", "div", "pow" }
+
+function Writer:class(entry, entries)
+  local name = "sdelua." .. entry.name
+  self:doc(source.sentence(entry.doc or ""))
+  self:line("---@class %s", name)
+  for _, field in ipairs(manual.fields(entry.name)) do
+    self:line("---@field %s %s # %s", field.name, field.type:gsub("^tensor", "sdelua.tensor"), field.doc)
+  end
+  if entry.name == "tensor" then
+    self:line "---@field [integer] sdelua.tensor|number"
+    for _, op in ipairs(OPERATORS) do self:line("---@operator %s(sdelua.tensor|number): sdelua.tensor", op) end
+    self:line "---@operator unm: sdelua.tensor\n---@operator len: integer"
+  elseif MADE.nn == name or entry.path then
+    self:line "---@overload fun(...): ..."
+  end
+  local own = entry.name:gsub("%.", "_") .. "_class"
+  self:line("local %s = {}\n", own)
+  for _, method in ipairs(entries) do
+    if method.of == entry.name then self:fn(own, ":", method.name:match "[^.]+$", method) end
+  end
+end
+
+local function begins(name, prefix) return name:sub(1, #prefix) == prefix end
+
+-- One function may lie deeper: sl.inverse.masks.box.
+function Writer:room(entry, entries)
+  local nested = {}
+  self:doc(source.sentence(entry.doc or ""))
+  self:line("---@class sdelua.%s", entry.name)
+  for _, other in ipairs(entries) do
+    local name = begins(other.name, entry.name .. ".") and other.name:sub(#entry.name + 2)
+    if name and other.kind == "row" then self:row(other, name) end
+  end
+  if entry.callable then self:line "---@overload fun(...): any" end
+  self:line("sl.%s = {}\n", entry.name)
+  for _, other in ipairs(entries) do
+    local name = begins(other.name, entry.name .. ".") and other.name:sub(#entry.name + 2)
+    if name and (other.kind == "function" or other.kind == "layer") then
+      local inner = name:match "^(.*)%."
+      if inner and not nested[inner] then self:line("sl.%s.%s = {}\n", entry.name, inner) end
+      if inner then nested[inner] = true end
+      self:fn("sl." .. entry.name, ".", name, other.kind == "layer" and { kind = "function", doc = other.doc,
+        arguments = { "..." }, results = "Layer" } or other)
+    end
+  end
+end
+
+--- The file's text.
+return function()
+  local out, entries = setmetatable({}, Writer), manual.entries()
+  out:line "---@meta sdelua\n-- Made by scripts/reference.lua from the rows and comments of the house; not to be run.\n"
+  out:line "---@class sdelua\nlocal sl = {}\n"
+  for _, entry in ipairs(entries) do
+    if entry.kind == "class" then out:class(entry, entries) end
+  end
+  for _, entry in ipairs(entries) do
+    if not entry.name:find "%." and (entry.kind == "op" or entry.kind == "function") then
+      out:fn("sl", ".", entry.name, entry)
+    end
+  end
+  for _, entry in ipairs(entries) do
+    if entry.kind == "room" then out:room(entry, entries) end
+  end
+  out:line "return sl"
+  return table.concat(out, "\n") .. "\n"
+end

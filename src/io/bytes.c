@@ -1,0 +1,12 @@
+/* A file as it is, for layouts that Lua knows. */
+#include "io/wire.h"
+#include "sdelua/io.h"
+
+sl_tensor *sl_bytes_load(sl_ctx *c, const char *path) {
+  sl_source s;
+  if (!sl_source_open(c, &s, "io.bytes", path)) return NULL;
+  int64_t size = (int64_t)s.bound;
+  sl_tensor *t = sl_wire_read(c, &s, (sl_wire){.kind = 'u', .size = 1}, 1, &size);
+  sl_source_close(&s);
+  return t;
+}

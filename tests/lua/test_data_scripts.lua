@@ -1,0 +1,60 @@
+-- What --data takes: whatever data.from knows, as long as it is images.
+local check = require "check"
+local process = require "process"
+local sl = require "sdelua"
+local system = require "sdelua.core".system
+
+local folder = process.folder()
+
+local function train(data, ...)
+  return process.run("", process.program, "scripts/train_vp.lua", "--data", folder .. "/" .. data, "--nf", "4",
+    "--ch-mult", "1,1", "--batch", "4", "--steps", "1", "--threads", "1", "--out", folder .. "/run", ...)
+end
+
+local function remove(path)
+  for _, name in ipairs(system.kind(path) == "folder" and system.list_folder(path) or {}) do
+    remove(path .. "/" .. name)
+  end
+  os.remove(path)
+end
+
+local images = sl.randint(0, 256, { 6, 8, 8, 3 }, { dtype = "uint8" })
+for i = 1, 6 do
+  local class = ("%s/pictures/%s"):format(folder, i % 2 == 0 and "even" or "odd")
+  system.make_folder(class)
+  sl.image.save(("%s/%d.png"):format(class, i), images:select(1, i))
+end
+sl.npz.save(folder .. "/images.npz", { images = images, labels = sl.arange(6, { dtype = "int64" }) })
+sl.data.save_csv(folder .. "/points.csv", sl.randn { 6, 2 })
+
+check.test("a network learns the classes of a folder, and those of an npz", function()
+  local code, text = train("pictures", "--size", "8", "--classes")
+  check.eq(code, 0, text)
+  check.ok(text:find("note: data.from: ", 1, true) and text:find("uint8 [6,8,8,3], labels of 2 classes", 1, true), text)
+  code, text = train("images.npz", "--classes")
+  check.eq(code, 0, text)
+  check.ok(text:find('a NumPy archive ("images"): uint8 [6,8,8,3], labels 0 to 5', 1, true), text)
+end)
+
+check.test("a model is measured on images of an npz", function()
+  local code, text = train "images.npz"
+  check.eq(code, 0, text)
+  code, text = process.run("", process.program, "scripts/likelihood.lua", folder .. "/run/checkpoint.safetensors",
+    "--data", folder .. "/images.npz", "--n", "1", "--threads", "1")
+  check.ok(code == 0 and text:find("1 test images", 1, true), text)
+end)
+
+check.test("data that are no images, and options that they don't take, are refused", function()
+  for _, case in ipairs {
+    { "expected images [n,H,W,C], got " .. folder .. "/points.csv: numbers separated by commas: float32 [6,2]",
+      "points.csv" },
+    { "--size and --channels are for a folder of pictures", "images.npz", "--size", "8" },
+    { "--classes: expected data with labels", "pictures/odd", "--classes", "--size", "8" },
+    { "dataset-fashion-mnist", "nothing" },
+  } do
+    local code, text = train(table.unpack(case, 2))
+    check.ok(code ~= 0 and text:find(case[1], 1, true), text)
+  end
+end)
+
+remove(folder)

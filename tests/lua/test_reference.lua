@@ -1,0 +1,166 @@
+-- Everything public has a doc, in Lua and in C; docs/reference and types/sdelua.lua are what scripts/reference.lua
+-- makes.
+local check = require "check"
+local sl = require "sdelua"
+local core = require "sdelua.core"
+local manual = require "sdelua.manual"
+local said = require "sdelua.manual.core"
+local process = require "process"
+
+package.path = "scripts/reference/?.lua;" .. package.path
+local c_pages, text = require "c_pages", require "text"
+
+local function undocumented()
+  local missing = {}
+  for _, entry in ipairs(manual.entries()) do
+    if not (entry.doc and entry.doc:find "%w") then missing[#missing + 1] = entry.name end
+  end
+  return table.concat(missing, ", ")
+end
+
+local function names()
+  local set = {}
+  for _, entry in ipairs(manual.entries()) do set[entry.name] = entry end
+  return set
+end
+
+check.test("everything public in Lua has a doc", function() check.eq(undocumented(), "") end)
+
+check.test("what is added without a doc is missed", function()
+  sl.json.mine = function() end
+  sl.mine = function() end
+  local missing = undocumented()
+  sl.json.mine, sl.mine = nil, nil
+  check.eq(missing, "mine, json.mine")
+end)
+
+check.test("every function in reach, every method and every class is told of", function()
+  local known, hidden = names(), { op_docs = true }
+  for name in pairs(getmetatable(sl).__names()) do local _ = sl[name] end
+  for name, value in pairs(sl) do
+    check.ok(known[name] or type(value) ~= "function" and type(value) ~= "table", name)
+    for inner, f in pairs(type(value) == "table" and not hidden[name] and value or {}) do
+      local told = known[name .. "." .. tostring(inner)]
+      check.ok(type(f) ~= "function" or told, name .. "." .. tostring(inner))
+    end
+  end
+  for name in pairs(debug.getmetatable(sl.zeros(1)).methods) do check.ok(known["tensor." .. name], name) end
+  for _, methods in ipairs { core.nn.methods, core.optim.methods, core.optim.ema_methods } do
+    for name in pairs(methods) do
+      check.ok(name:find "^_" or known["Layer." .. name] or known["Optimizer." .. name] or known["EMA." .. name], name)
+    end
+  end
+  for _, class in ipairs { "sde.Process", "solve.Solver", "solve.Run", "train.Trainer", "noise.Noise" } do
+    check.eq(known[class] and known[class].kind, "class", class)
+  end
+end)
+
+check.test("nothing is told of that is not there", function()
+  local known = names()
+  for name in pairs(said.functions) do check.ok(known[name], name) end
+  for name in pairs(said.rooms) do check.eq(known[name] and known[name].kind, "room", name) end
+  for name in pairs(said.classes) do check.eq(known[name] and known[name].kind, "class", name) end
+  for name in pairs(said.fields) do check.eq(known[name] and known[name].kind, "class", name) end
+  for _, field in ipairs(manual.fields "tensor") do local _ = sl.zeros(1)[field.name] end
+end)
+
+-- ---- C ---------------------------------------------------------------------------------------
+
+local HEADERS = "include/sdelua/"
+
+-- How many declarations a header marks as public, apart from those that a macro makes.
+local function marked(whole)
+  local n = 0
+  for line in whole:gmatch "[^\n]+" do
+    if line:find "^SL_API " then n = n + 1 end
+  end
+  return n
+end
+
+check.test("everything public in C has a doc", function()
+  local total = 0
+  for _, file in ipairs(core.system.list_folder(HEADERS)) do
+    local n = 0
+    for _, item in ipairs(c_pages.read(HEADERS .. file)) do
+      if item.kind == "declaration" then
+        check.ok(item.doc and item.doc:find "%w", file .. ": " .. item.name)
+        if not core.op_docs[item.name:sub(4)] or text.read(HEADERS .. file):find(item.name .. "(", 1, true) then
+          n = n + 1
+        end
+        total = total + 1
+      end
+    end
+    check.eq(n, marked(text.read(HEADERS .. file)), file)
+  end
+  check.ok(total > 250, "only " .. total)
+end)
+
+check.test("a declaration without a comment is missed", function()
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write "/* head */\n\nSL_API int sl_mine(int a);\n\n/* Told. */\nSL_API int sl_told(int a,\n  int b);\nint x;\n"
+  file:close()
+  local found = c_pages.read(path)
+  os.remove(path)
+  check.eq({ found[1].name, found[1].doc, found[2].name, found[2].doc }, { "sl_mine", nil, "sl_told", "Told." })
+end)
+
+-- ---- what is generated -------------------------------------------------------------------------
+
+check.test("docs/reference and types/sdelua.lua are fresh", function()
+  local code, output = process.run("", process.program, "scripts/reference.lua", "--check")
+  check.eq(code, 0, output)
+end)
+
+check.test("stale files are found, and written anew", function()
+  local folder = process.folder()
+  local function run(...) return process.run("", process.program, "scripts/reference.lua", "--folder", folder, ...) end
+  check.eq(run(), 0)
+  check.eq(run "--check", 0)
+  check.ok(text.read(folder .. "/docs/reference/solve.md") == text.read "docs/reference/solve.md")
+  for _, name in ipairs { "docs/reference/solve.md", "docs/reference/gone.md", "types/sdelua.lua" } do
+    local path = folder .. "/" .. name
+    local file = assert(io.open(path, "a"))
+    file:write "more"
+    file:close()
+    local code, output = run "--check"
+    check.ok(code ~= 0 and output:find(path .. ": run sdelua scripts/reference.lua", 1, true), output)
+    check.eq(run(), 0)
+    check.eq(run "--check", 0)
+  end
+  os.execute("rm -r " .. process.quote(folder))
+end)
+
+-- ---- the stubs -----------------------------------------------------------------------------------
+
+local TAGS = { meta = 1, class = 1, field = 1, operator = 1, overload = 1, param = 1, ["return"] = 1 }
+
+check.test("the type stubs are Lua, and their annotations are whole", function()
+  local stubs = text.read "types/sdelua.lua"
+  check.ok(stubs:find "^%-%-%-@meta sdelua\n")
+  local made = assert(load(stubs, "=types/sdelua.lua", "t", {}))()
+  for name, value in pairs(sl) do
+    if type(value) == "function" then check.eq(type(made[name]), "function", name) end
+  end
+  local classes, params = {}, {}
+  for class in stubs:gmatch "\n%-%-%-@class ([%w_.]+)" do
+    check.eq(classes[class], nil, class)
+    classes[class] = true
+  end
+  for line in stubs:gmatch "[^\n]+" do
+    local tag, rest = line:match "^%-%-%-@(%w+)%s*(.*)$"
+    check.ok(not tag or TAGS[tag], line)
+    for class in (tag and rest:gsub("#.*", "") or ""):gmatch "sdelua[%w_.]*" do
+      check.ok(classes[class:gsub("%.+$", "")] or tag == "meta", line)
+    end
+    if tag == "param" then params[#params + 1] = rest:match "^[%w_.]+" end
+    local arguments = line:match "^function [%w_.:]+%((.-)%) end$"
+    if arguments then
+      check.eq(table.concat(params, ", "), arguments, line)
+      params = {}
+    end
+  end
+  for _, operator in ipairs { "add", "sub", "mul", "div", "pow", "unm", "len" } do
+    check.ok(stubs:find("---@operator " .. operator, 1, true), operator)
+  end
+end)
