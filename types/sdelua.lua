@@ -3072,6 +3072,10 @@ function sl.optim.SGD(params, opts) end
 ---@class sdelua.options
 sl.options = {}
 
+---The keys of a table that are texts, in order.
+---@param t any
+function sl.options.names(t) end
+
 ---A new table of `given` with `known`'s defaults. An unknown key, or a value of another type than its default, raises in the name of `who`, where the library was called.
 ---@param who any
 ---@param given any

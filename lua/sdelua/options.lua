@@ -5,11 +5,14 @@ local options = {}
 
 options.NONE = {} -- a default that stands for nil: such an option may be absent and may be of any type
 
-local function names_of(known)
+--- The keys of a table that are texts, in order.
+function options.names(t)
   local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
+  for name in pairs(t) do
+    if type(name) == "string" then names[#names + 1] = name end
+  end
   table.sort(names)
-  return table.concat(names, ", ")
+  return names
 end
 
 --- A value as errors show it, in a line: of a tensor the type and shape, and no addresses.
@@ -46,7 +49,8 @@ function options.read(who, given, known)
   for key, value in pairs(given or {}) do
     local default = known[key]
     if default == nil then
-      error(("%s: unknown option %s; expected %s"):format(who, tostring(key), names_of(known)), outside())
+      error(("%s: unknown option %s; expected %s"):format(who, tostring(key),
+        table.concat(options.names(known), ", ")), outside())
     elseif default ~= options.NONE and type(value) ~= type(default) then
       error(("%s: option %s: expected a %s, got %s"):format(who, key, type(default), options.show(value)), outside())
     end

@@ -1,23 +1,8 @@
 local check = require "check"
+local files = require "files"
 local sl = require "sdelua"
-local system = require "sdelua.core".system
 
--- A folder of its own for each test, gone at the end.
-local function with_folder(fn)
-  local folder = os.tmpname()
-  os.remove(folder)
-  system.make_folder(folder)
-  local ok, err = xpcall(fn, debug.traceback, folder)
-  for _, name in ipairs(system.list_folder(folder)) do os.remove(folder .. "/" .. name) end
-  os.remove(folder)
-  if not ok then error(err, 0) end
-end
-
-local function write(path, bytes)
-  local file = assert(io.open(path, "wb"))
-  file:write(bytes)
-  file:close()
-end
+local with_folder, write = files.with_folder, files.write
 
 -- n grey images of 4x4, image i filled with i.
 local function write_mnist(folder, prefix, n)

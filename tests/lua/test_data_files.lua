@@ -1,30 +1,11 @@
 -- Data in the layouts that others distribute: CIFAR-10, folders of classes, IDX by path; and data.from, which guesses.
 local check = require "check"
+local files = require "files"
 local process = require "process"
 local sl = require "sdelua"
 local system = require "sdelua.core".system
 
-local function remove(path)
-  for _, name in ipairs(system.kind(path) == "folder" and system.list_folder(path) or {}) do
-    remove(path .. "/" .. name)
-  end
-  os.remove(path)
-end
-
-local function with_folder(fn)
-  local folder = os.tmpname()
-  os.remove(folder)
-  system.make_folder(folder)
-  local ok, err = xpcall(fn, debug.traceback, folder)
-  remove(folder)
-  if not ok then error(err, 0) end
-end
-
-local function write(path, bytes)
-  local file = assert(io.open(path, "wb"))
-  file:write(bytes)
-  file:close()
-end
+local with_folder, write = files.with_folder, files.write
 
 -- All that a program writes that reads this path.
 local function noted(path, opts)

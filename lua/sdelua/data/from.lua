@@ -20,16 +20,9 @@ local function first_of(tensors, known)
   end
 end
 
-local function names_of(tensors)
-  local names = {}
-  for name in pairs(tensors) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 -- The array that is asked for, or the only one, or one whose name says that it holds samples; and labels beside it.
 local function pick(path, tensors, o)
-  local names = names_of(tensors)
+  local names = options.names(tensors)
   local x, name = first_of(tensors, o.name and { o.name } or #names == 1 and names or SAMPLES)
   if not x then
     fail(path, "expected an array named %s, got %s: say which with name =", o.name or table.concat(SAMPLES, ", "),

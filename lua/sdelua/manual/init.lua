@@ -70,15 +70,6 @@ end
 
 -- ---- rooms ---------------------------------------------------------------------------------------
 
-local function sorted(t)
-  local names = {}
-  for name in pairs(t) do
-    if type(name) == "string" then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
-
 local function is_class(v) return type(v) == "table" and (rawget(v, "__index") ~= nil or rawget(v, "__name") ~= nil) end
 
 local function is_collection(v)
@@ -119,7 +110,7 @@ function Book:add_member(room, name, value)
   if is_collection(value) or is_class(value) then return end
   if type(value) == "function" then self:add_function(full, value) end
   if type(value) ~= "table" or room:find("%.") then return end
-  for _, inner in ipairs(sorted(value)) do self:add_member(full, inner, value[inner]) end
+  for _, inner in ipairs(options.names(value)) do self:add_member(full, inner, value[inner]) end
 end
 
 local function room_doc(name)
@@ -132,7 +123,7 @@ function Book:add_room(name, value)
   local meta = getmetatable(value)
   self:add { name = name, kind = "room", value = value, doc = room_doc(name), callable = meta and meta.__call ~= nil }
   if name == "op_docs" then return end
-  for _, member in ipairs(sorted(value)) do self:add_member(name, member, value[member]) end
+  for _, member in ipairs(options.names(value)) do self:add_member(name, member, value[member]) end
 end
 
 -- ---- rows ------------------------------------------------------------------------------------------
@@ -164,7 +155,7 @@ end
 -- ---- classes -----------------------------------------------------------------------------------------
 
 local function add_methods(book, class, methods)
-  for _, name in ipairs(sorted(methods)) do
+  for _, name in ipairs(options.names(methods)) do
     local f, op = methods[name], core.op_docs[name:gsub("_$", "")]
     if type(f) == "function" and not name:find "^_" then
       if class == "tensor" and op then
@@ -212,7 +203,7 @@ function Book:add_classes()
     tensor = tensor.methods, scope = scope.__index, Optimizer = core.optim.methods, EMA = core.optim.ema_methods,
     Layer = core.nn.methods,
   }
-  for _, name in ipairs(sorted(methods)) do
+  for _, name in ipairs(options.names(methods)) do
     self:add { name = name, kind = "class", doc = said.classes[name], value = methods[name] }
     add_methods(self, name, methods[name])
   end
@@ -238,7 +229,7 @@ end
 --- Everything public, as a list of entries: functions and ops of sl, rooms with what they hold, rows, classes.
 function manual.entries()
   local book, rooms = setmetatable({}, Book), manual.rooms()
-  for _, name in ipairs(sorted(sl)) do
+  for _, name in ipairs(options.names(sl)) do
     local doc = core.op_docs[name]
     if doc then book:add_op(name, doc) elseif type(sl[name]) == "function" then book:add_function(name, sl[name]) end
   end
@@ -252,7 +243,9 @@ end
 function manual.fields(class)
   local fields = said.fields[class] or {}
   local list = {}
-  for i, name in ipairs(sorted(fields)) do list[i] = { name = name, type = fields[name][1], doc = fields[name][2] } end
+  for i, name in ipairs(options.names(fields)) do
+    list[i] = { name = name, type = fields[name][1], doc = fields[name][2] }
+  end
   return list
 end
 

@@ -81,11 +81,8 @@ grid.rows.iddpm = {
 local function known(who, name)
   local row = grid.rows[name]
   if row then return row end
-  local names = {}
-  for key in pairs(grid.rows) do names[#names + 1] = key end
-  table.sort(names)
   error(('%s: option grid: expected "%s", a list of times or { sigma = list }, got %s')
-    :format(who, table.concat(names, '", "'), tostring(name)), 0)
+    :format(who, table.concat(options.names(grid.rows), '", "'), tostring(name)), 0)
 end
 
 local function read(who, spec)

@@ -7,13 +7,6 @@ local page = require "sdelua.train.report_page"
 
 local fill = html.fill
 
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 -- The last step that a run has told of, or nil.
 local function last_step(run) return run.metrics[1] and run.metrics[#run.metrics].step end
 
@@ -65,7 +58,7 @@ local function metrics_of(runs, points)
       end
     end
   end
-  for _, name in ipairs(sorted_keys(names)) do
+  for _, name in ipairs(options.names(names)) do
     local curves = {}
     for i, run in ipairs(runs) do
       local c = condense(run.metrics, name, points)
@@ -146,7 +139,9 @@ local function pictures_html(runs)
     for _, frame in ipairs(frames) do seen[frame.key] = true end
     if #frames > 0 then parts[#parts + 1] = run_pictures(run, i, frames) end
   end
-  local keys = sorted_keys(seen)
+  local keys = {}
+  for step in pairs(seen) do keys[#keys + 1] = step end
+  table.sort(keys)
   if #keys == 0 then return "" end
   return fill([[
 <h2>Samples over training</h2>
@@ -187,7 +182,7 @@ local function summary_html(runs, metrics)
   for _, run in ipairs(runs) do
     for key in pairs(run.result or {}) do results[key] = key ~= "step" or nil end
   end
-  for _, key in ipairs(sorted_keys(results)) do
+  for _, key in ipairs(options.names(results)) do
     rows[#rows + 1] = html.row("result: " .. key, each(runs, function(run) return run.result and run.result[key] end))
   end
   return html.table(runs, rows)
@@ -212,7 +207,7 @@ local function configurations(runs)
     flat[i] = flatten(run.config or {}, "", {})
     for key in pairs(flat[i]) do all[key] = true end
   end
-  local keys = sorted_keys(all)
+  local keys = options.names(all)
   for _, of_words in ipairs { false, true } do
     for _, key in ipairs(keys) do
       if (key:find("^command_line%.") ~= nil) == of_words then

@@ -1,0 +1,28 @@
+-- For tests that write files: a folder of their own.
+local system = require "sdelua.core".system
+
+local files = {}
+
+local function remove(path)
+  if system.kind(path) == "folder" then
+    for _, name in ipairs(system.list_folder(path)) do remove(path .. "/" .. name) end
+  end
+  os.remove(path)
+end
+
+--- fn(path) with a new folder, which goes with all that is in it.
+function files.with_folder(fn)
+  local path = os.tmpname()
+  os.remove(path)
+  system.make_folder(path)
+  local ok, err = xpcall(fn, debug.traceback, path)
+  remove(path)
+  if not ok then error(err, 0) end
+end
+
+function files.write(path, bytes)
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(bytes)
+end
+
+return files
