@@ -1417,6 +1417,15 @@ function sde_Score_class:convert(process, x, t, y, from, to) end
 ---@param rows any
 function sde_Score_class:pair(process, score, x, t, rows) end
 
+---x0 and eps where g is added to the score: x0 + g s^2/m and eps - g s.
+---@param process any
+---@param x any
+---@param t any
+---@param x0 any
+---@param eps any
+---@param g any
+function sde_Score_class:pulled(process, x, t, x0, eps, g) end
+
 ---E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
 ---@param process any
 ---@param score any

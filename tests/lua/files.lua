@@ -3,9 +3,10 @@ local system = require "sdelua.core".system
 
 local files = {}
 
-local function remove(path)
+--- A file, or a folder with all that is in it.
+function files.remove(path)
   if system.kind(path) == "folder" then
-    for _, name in ipairs(system.list_folder(path)) do remove(path .. "/" .. name) end
+    for _, name in ipairs(system.list_folder(path)) do files.remove(path .. "/" .. name) end
   end
   os.remove(path)
 end
@@ -16,13 +17,18 @@ function files.with_folder(fn)
   os.remove(path)
   system.make_folder(path)
   local ok, err = xpcall(fn, debug.traceback, path)
-  remove(path)
+  files.remove(path)
   if not ok then error(err, 0) end
 end
 
 function files.write(path, bytes)
   local file <close> = assert(io.open(path, "wb"))
   file:write(bytes)
+end
+
+function files.read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
 end
 
 return files

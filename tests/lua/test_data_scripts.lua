@@ -1,5 +1,6 @@
 -- What --data takes: whatever data.from knows, as long as it is images.
 local check = require "check"
+local files = require "files"
 local process = require "process"
 local sl = require "sdelua"
 local system = require "sdelua.core".system
@@ -9,13 +10,6 @@ local folder = process.folder()
 local function train(data, ...)
   return process.run("", process.program, "scripts/train_vp.lua", "--data", folder .. "/" .. data, "--nf", "4",
     "--ch-mult", "1,1", "--batch", "4", "--steps", "1", "--threads", "1", "--out", folder .. "/run", ...)
-end
-
-local function remove(path)
-  for _, name in ipairs(system.kind(path) == "folder" and system.list_folder(path) or {}) do
-    remove(path .. "/" .. name)
-  end
-  os.remove(path)
 end
 
 local images = sl.randint(0, 256, { 6, 8, 8, 3 }, { dtype = "uint8" })
@@ -57,4 +51,4 @@ check.test("data that are no images, and options that they don't take, are refus
   end
 end)
 
-remove(folder)
+files.remove(folder)

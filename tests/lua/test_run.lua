@@ -1,22 +1,13 @@
 -- A run's folder, and TensorBoard's record format, read here by the rules of the format alone.
 local check = require "check"
+local files = require "files"
 local process = require "process"
 local sl = require "sdelua"
 local system = require "sdelua.core".system
 
 local Events, Run = require "sdelua.train.events", sl.train.Run
 
-local function with_folder(fn)
-  local folder = process.folder()
-  local ok, err = xpcall(fn, debug.traceback, folder)
-  process.run("", "rm", "-r", folder)
-  if not ok then error(err, 0) end
-end
-
-local function bytes(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local with_folder, bytes = files.with_folder, files.read
 
 -- ---- the format ----------------------------------------------------------------------------------------
 

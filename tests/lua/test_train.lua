@@ -1,22 +1,10 @@
 local check = require "check"
+local files = require "files"
 local sl = require "sdelua"
 local json = require "sdelua.json"
 local system = require "sdelua.core".system
 
-local function with_folder(fn)
-  local folder = os.tmpname()
-  os.remove(folder)
-  system.make_folder(folder)
-  local ok, err = xpcall(fn, debug.traceback, folder)
-  for _, name in ipairs(system.list_folder(folder)) do os.remove(folder .. "/" .. name) end
-  os.remove(folder)
-  if not ok then error(err, 0) end
-end
-
-local function bytes(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local with_folder, bytes = files.with_folder, files.read
 
 local function interrupt_self() io.popen("kill -INT $PPID"):close() end
 

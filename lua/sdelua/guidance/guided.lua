@@ -183,8 +183,7 @@ function Guided:exchange(x, t, rows)
   local g, here = pull(self, x, t, rows)
   local x0, eps = here:pair()
   if not g then return x0, eps end
-  local m, s = self.process:coefficient("m", x, here.t), self.process:coefficient("s", x, here.t)
-  return x0 + g * (s:square() / m), eps - g * s
+  return Score.pulled(self.process, x, here.t, x0, eps, g)
 end
 
 function Guided:__call(x, t, rows)

@@ -3,6 +3,7 @@
 -- weights and means.
 local sl = require "sdelua"
 local options = require "sdelua.options"
+local shapes = require "sdelua.inverse.shapes"
 local random = require "sdelua.core".data.random
 
 local Mixture = {}
@@ -152,12 +153,6 @@ local function spreads(o, means)
   return sl.stack(vars, 1), sl.stack(axes, 1)
 end
 
-local function volume(shape)
-  local n = 1
-  for _, size in ipairs(shape) do n = n * size end
-  return n
-end
-
 --- mixture { weights = {...}, means = {{...}, ...}, stds = number or {{...}, ...}, or covariances = K matrices, or one
 -- for all; shape = that of a sample, where it is not flat }.
 return function(opts)
@@ -173,7 +168,7 @@ return function(opts)
     error(("mixture: expected means [K,D], %d positive weights and positive stds"):format(K), 2)
   end
   local shape = o.shape or { means:shape(2) }
-  if volume(shape) ~= means:shape(2) then
+  if shapes.volume(shape) ~= means:shape(2) then
     error(("mixture: option shape: expected %d values, got [%s]"):format(means:shape(2), table.concat(shape, ",")), 2)
   end
   return setmetatable({

@@ -22,6 +22,7 @@ local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
 local Run = require "sdelua.solve.run"
 local Sampler = require "sdelua.solve.sampler"
+local Score = require "sdelua.sde.score"
 local solve_common = require "sdelua.solve.common"
 
 local facts, settle = require "sdelua.core".sde.facts, require "sdelua.core".sde.settle
@@ -201,8 +202,7 @@ function Conditional:exchange(x, t, rows)
     error(("%s: a gradient that is not finite at t = %g: are the operator and the score finite there?")
       :format(method.name, t:amax():item()), 0)
   end
-  local m, s = run.process:coefficient("m", x, t), run.process:coefficient("s", x, t)
-  return x0 + g * (s * s / m), eps - g * s
+  return Score.pulled(run.process, x, t, x0, eps, g)
 end
 
 function Conditional:__call(x, t, rows)

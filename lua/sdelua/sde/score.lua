@@ -207,6 +207,12 @@ function Score.pair(process, score, x, t, rows)
   return core.exchange(process.handle, x, t, common.said(common.as_score(score), x, t, rows), "score")
 end
 
+--- x0 and eps where g is added to the score: x0 + g s^2/m and eps - g s.
+function Score.pulled(process, x, t, x0, eps, g)
+  local m, s = process:coefficient("m", x, t), process:coefficient("s", x, t)
+  return x0 + g * (s:square() / m), eps - g * s
+end
+
 --- E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
 function Score.denoiser(process, score)
   if not common.callable(score) then
