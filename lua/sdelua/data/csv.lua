@@ -27,15 +27,30 @@ local function line_ends(s)
   return n
 end
 
+local function trimmed(field) return field:find "[ \t]" and field:match "^[ \t]*(.-)[ \t]*$" or field end
+
 -- for line, fields in records(...): the line a record starts at and its fields; blank lines are left out.
 local function records(text, separator, where)
-  local mark = "[" .. (separator:find "%w" and "" or "%") .. separator .. "\r\n]"
+  local escaped = (separator:find "%w" and "" or "%") .. separator
+  local mark, plain = "[" .. escaped .. "\r\n]", "([^" .. escaped .. "]*)" .. escaped
   local pos, line = text:sub(1, 3) == "\xef\xbb\xbf" and 4 or 1, 1
+  -- The fields of a line without quotes, as most are; nil of another.
+  local function read_plain()
+    local stop = text:find("\n", pos, true) or #text + 1
+    local record = text:sub(pos, text:byte(stop - 1) == 13 and stop - 2 or stop - 1)
+    if record:find('["\r]') then return nil end
+    local fields, n, blanks = {}, 0, record:find "[ \t]"
+    for field in (record .. separator):gmatch(plain) do
+      n = n + 1
+      fields[n] = blanks and trimmed(field) or field
+    end
+    pos, line = stop + 1, line + 1
+    return fields
+  end
   local function read_field(first)
     if text:byte(pos) ~= 34 then
       local stop = text:find(mark, pos) or #text + 1
-      local field = text:sub(pos, stop - 1)
-      return field:find "[ \t]" and field:match "^[ \t]*(.-)[ \t]*$" or field, stop
+      return trimmed(text:sub(pos, stop - 1)), stop
     end
     local field, stop = read_quoted(text, pos, where, line)
     line = line + line_ends(field)
@@ -45,7 +60,9 @@ local function records(text, separator, where)
     return field, stop
   end
   local function read_record()
-    local first, fields = line, {}
+    local first, fields = line, read_plain()
+    if fields then return first, fields, false end
+    fields = {}
     while true do
       local field, stop = read_field(first)
       fields[#fields + 1] = field
@@ -120,14 +137,14 @@ local function append(o, layout, line, fields, values)
   end
   for k, i in ipairs(layout.columns) do
     local v, missing = number_of(fields[i])
-    local title = titled(i, layout.names)
     if missing and o.missing == "skip" then
       for j = n + k - 1, n + 1, -1 do values[j] = nil end
       return false
     elseif missing and o.missing == "error" then
-      fail(o.where, line, ', %s: a value is missing: missing = "nan" or "skip" goes on without', title)
+      local words = ", %s: a value is missing: missing = \"nan\" or \"skip\" goes on without"
+      fail(o.where, line, words, titled(i, layout.names))
     elseif not v and not missing then
-      fail(o.where, line, ", %s: expected a number, got %q", title, fields[i])
+      fail(o.where, line, ", %s: expected a number, got %q", titled(i, layout.names), fields[i])
     end
     values[n + k] = v or 0 / 0
   end
@@ -226,15 +243,21 @@ end
 
 -- ---- writing -----------------------------------------------------------------------------------
 
+-- Digits to try, and how near, beside the value, what is read back must come to be the same number.
+local SINGLE, DOUBLE = { digits = { 6, 7, 8, 9 }, near = 2 ^ -25 }, { digits = { 6, 9, 12, 15, 16, 17 }, near = 0 }
+for _, kind in ipairs { SINGLE, DOUBLE } do
+  for i, digits in ipairs(kind.digits) do kind[i] = "%." .. digits .. "g" end
+end
+
 -- The shortest of a few notations that is read back as the same number; NaN is a missing value.
 local function notation(v, single)
   if math.type(v) == "integer" then return tostring(v) end
   if v ~= v then return "" end
   if v == math.huge or v == -math.huge then return v > 0 and "inf" or "-inf" end
-  for digits = 6, 17 do
-    local s = ("%." .. digits .. "g"):format(v)
-    local back = tonumber(s)
-    if back == v or single and string.unpack("<f", string.pack("<f", back)) == v then return s end
+  local kind = single and SINGLE or DOUBLE
+  for _, format in ipairs(kind) do
+    local s = format:format(v)
+    if math.abs(tonumber(s) - v) <= kind.near * math.abs(v) then return s end
   end
 end
 
