@@ -37,25 +37,28 @@ end
 if a.threads then sl.set_threads(a.threads) end
 
 local beside = a.checkpoint:match "^(.*)/[^/]*$" or "."
-local model, judge = sl.train.load(a.checkpoint), sl.train.load_classifier(a.classifier)
-local noisy = a.noisy and sl.train.load_classifier(a.noisy)
-if not (model.classes or noisy) then
-  error("guidance.lua: expected a checkpoint trained with --classes, or --noisy", 0)
-end
-local classes = judge.num_classes
+local model, judge, noisy, classes, solve, how -- load() fills them
 
--- ---- drawing -----------------------------------------------------------------------------------------------
-
-local function solver()
+-- The sampler, and words that say all that the samples depend on.
+local function sampler()
   local name, o = a.sampler, { steps = a.steps }
   if not name then name, o = sl.train.sampler(model.kind, 40) end
   o.steps = a.steps or o.steps
-  return sl.solve[name](o), ("%s, %d steps"):format(name, o.steps or 0)
+  local words = ("%s, %d steps"):format(name, o.steps or 0)
+  if a.interval then words = ("%s, interval %g to %g"):format(words, table.unpack(a.interval)) end
+  return sl.solve[name](o), noisy and words .. ", by a noisy classifier" or words
 end
 
-local solve, how = solver()
-if a.interval then how = ("%s, interval %g to %g"):format(how, table.unpack(a.interval)) end
-if noisy then how = how .. ", by a noisy classifier" end
+local function load()
+  model, judge = sl.train.load(a.checkpoint), sl.train.load_classifier(a.classifier)
+  noisy, classes = a.noisy and sl.train.load_classifier(a.noisy), judge.num_classes
+  if not (model.classes or noisy) then
+    error("guidance.lua: expected a checkpoint trained with --classes, or --noisy", 0)
+  end
+  solve, how = sampler()
+end
+
+-- ---- drawing -----------------------------------------------------------------------------------------------
 
 local function guided(labels, scale)
   local o = { scale = scale, interval = a.interval }
@@ -182,10 +185,13 @@ local function draw_curves(list, path)
   assert(file:write(sl.plot.curves(curves, { xlabel = "scale of guidance", ylim = { 0, highest * 1.05 } })))
 end
 
-if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/guidance.md" end
-local list, section = all(), "guidance" .. (noisy and " by a classifier" or "")
-local picture = section:gsub(" ", "_") .. ".svg"
-draw_curves(list, ("%s/%s"):format(a.write and (a.write[1]:match "^(.*)/[^/]*$" or ".") or beside, picture))
-local text = ("%s\n\n%s\n\n![Agreement, variety and recall over the scale](%s)")
-  :format(table_of(list), verdict(list), picture)
-measure.publish(a, section, text, { ("%d samples at each scale, seed %d, %s"):format(a.n, a.seed, how) })
+cli.run(function()
+  load()
+  if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/guidance.md" end
+  local list, section = all(), "guidance" .. (noisy and " by a classifier" or "")
+  local picture = section:gsub(" ", "_") .. ".svg"
+  draw_curves(list, ("%s/%s"):format(a.write and (a.write[1]:match "^(.*)/[^/]*$" or ".") or beside, picture))
+  local text = ("%s\n\n%s\n\n![Agreement, variety and recall over the scale](%s)")
+    :format(table_of(list), verdict(list), picture)
+  measure.publish(a, section, text, { ("%d samples at each scale, seed %d, %s"):format(a.n, a.seed, how) })
+end)

@@ -250,10 +250,12 @@ local function publish(name, list, columns)
   })
 end
 
-if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/inverse.md" end
-local list = { TWO_SETS, table.unpack(entries()) }
-for name in a.priors:gmatch "[^,]+" do
-  local columns = problems(name)
-  run(list, columns)
-  publish(name, list, columns)
-end
+cli.run(function()
+  if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/inverse.md" end
+  local list = { TWO_SETS, table.unpack(entries()) }
+  for name in a.priors:gmatch "[^,]+" do
+    local columns = problems(name)
+    run(list, columns)
+    publish(name, list, columns)
+  end
+end)

@@ -216,20 +216,22 @@ local function rows(names, list, cell)
   return lines
 end
 
-local names, list = methods(), problems()
-run(names, list)
-local head = {}
-for i, problem in ipairs(list) do head[i] = problem.name end
-local notes = {
-  ("%d test images, %d samples of each, %d evaluations of the network for a sample (ald, snips: %d), seed %d")
-    :format(a.n, a.samples, a.evaluations, a.evaluations * MORE.ald, a.seed),
-}
-if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/inverse.md" end
-local function publish(section, title, cell)
-  measure.publish(a, section, measure.table({ title, table.unpack(head) }, rows(names, list, cell)), notes)
-end
-publish("restore psnr", "PSNR", function(r, pinv) return interval(pinv and r.pinv_psnr or r.psnr, 2) end)
-publish("restore ssim", "SSIM", function(r, pinv) return interval(pinv and r.pinv_ssim or r.ssim, 3) end)
-publish("restore agreement", "agreement", function(r, pinv)
-  return ("%.3f"):format(pinv and r.pinv_agreement or r.agreement)
+cli.run(function()
+  local names, list = methods(), problems()
+  run(names, list)
+  local head = {}
+  for i, problem in ipairs(list) do head[i] = problem.name end
+  local notes = {
+    ("%d test images, %d samples of each, %d evaluations of the network for a sample (ald, snips: %d), seed %d")
+      :format(a.n, a.samples, a.evaluations, a.evaluations * MORE.ald, a.seed),
+  }
+  if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/inverse.md" end
+  local function publish(section, title, cell)
+    measure.publish(a, section, measure.table({ title, table.unpack(head) }, rows(names, list, cell)), notes)
+  end
+  publish("restore psnr", "PSNR", function(r, pinv) return interval(pinv and r.pinv_psnr or r.psnr, 2) end)
+  publish("restore ssim", "SSIM", function(r, pinv) return interval(pinv and r.pinv_ssim or r.ssim, 3) end)
+  publish("restore agreement", "agreement", function(r, pinv)
+    return ("%.3f"):format(pinv and r.pinv_agreement or r.agreement)
+  end)
 end)

@@ -119,11 +119,13 @@ local function rows()
   return list, process
 end
 
-local features = run()
-local list, process = rows()
-local head = { process or "sampler" }
-for _, evaluations in ipairs(a.evaluations) do head[#head + 1] = evaluations .. " evaluations" end
-if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/samplers.md" end
-measure.publish(a, ("frechet %s%s"):format(process or "", a.pc and " pc" or ""), measure.table(head, list), {
-  ("%d images of each, seed %d"):format(a.n, a.seed), features and tostring(features) or nil,
-})
+cli.run(function()
+  local features = run()
+  local list, process = rows()
+  local head = { process or "sampler" }
+  for _, evaluations in ipairs(a.evaluations) do head[#head + 1] = evaluations .. " evaluations" end
+  if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/samplers.md" end
+  measure.publish(a, ("frechet %s%s"):format(process or "", a.pc and " pc" or ""), measure.table(head, list), {
+    ("%d images of each, seed %d"):format(a.n, a.seed), features and tostring(features) or nil,
+  })
+end)
