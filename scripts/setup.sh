@@ -14,7 +14,7 @@ packages=(
   libstb-dev libpng-dev zlib1g-dev libzip-dev         # pictures, gzip, npz
   libedit-dev librandom123-dev                        # line editing; Philox
   dataset-fashion-mnist                               # the images that train_vp.lua trains on
-  lua-check protobuf-compiler python3 python3-numpy   # what tests compare with
+  lua-check protobuf-compiler python3 python3-numpy chromium # what tests compare with
 )
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
