@@ -1,5 +1,6 @@
 -- Solvers as scripts use them.
 local check = require "check"
+local programs = require "process"
 local sl = require "sdelua"
 
 local solve, sde = sl.solve, sl.sde
@@ -251,4 +252,16 @@ check.test("a way may begin at any time", function()
     "ddim: option from: expected x as well")
   check.raises(function() sl.solve.ddim {}(process, known, { 4, 3 }, { x = x, from = 2 }) end,
     "ddim: option from: expected a time in (0, 1], got 2")
+end)
+
+check.test("samples that are not finite are told of", function()
+  local code, text = programs.run("", programs.program, "-e", [[
+    local sl = require "sdelua"
+    local function score(x, t) return sl.where(sl.tensor { { 1 }, { 0 }, { 0 } }:eq(1), 0 / 0, -x) end
+    sl.solve.heun { steps = 3 }(sl.sde.VP {}, score, { 3, 2 }, { seed = 1 })
+    sl.solve.ddim { steps = 3 }(sl.sde.VP {}, function(x) return -x end, { 3, 2 }, { seed = 1 })
+  ]])
+  check.eq(code, 0, text)
+  check.eq(text, "sdelua: warning: heun: 1 of 3 samples are not finite: is the score so at all times, and are the steps "
+    .. "small enough?\n")
 end)

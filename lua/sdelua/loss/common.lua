@@ -2,6 +2,7 @@
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local options = require "sdelua.options"
+local warn = require "sdelua.warn"
 local sde = require "sdelua.sde.common"
 
 local common = {
@@ -71,9 +72,8 @@ function common.check_prior(who, process, x0)
   local ratio = m * std / s
   if ratio > 0.1 then
     local c = process:coefficient("c", x0, process.T):mean():item()
-    io.stderr:write(("sdelua: warning: %s: at T = %g the data is still there (m_T std(data)/s_T = %.2g > 0.1): "
-      .. "take a larger T, or prior = { mean = %.3g, std = %.3g }\n"):format(who, process.T, ratio, m * mean + c,
-      math.sqrt(s * s + m * m * std * std)))
+    warn("%s: at T = %g the data is still there (m_T std(data)/s_T = %.2g > 0.1): take a larger T, or prior = { "
+      .. "mean = %.3g, std = %.3g }", who, process.T, ratio, m * mean + c, math.sqrt(s * s + m * m * std * std))
   end
 end
 

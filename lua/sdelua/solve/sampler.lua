@@ -20,6 +20,7 @@ local common = require "sdelua.solve.common"
 local grid = require "sdelua.solve.grid"
 local options = require "sdelua.options"
 local settle = require "sdelua.core".sde.settle
+local warn = require "sdelua.warn"
 local Run = require "sdelua.solve.run"
 
 local Sampler = {}
@@ -229,6 +230,16 @@ local function by_itself(self, call, run)
   return x, run.evaluations, run.eps, info
 end
 
+-- A network that went wrong gives samples that a picture shows black, or not at all.
+local function tell_of_wrong_ones(who, x)
+  local n = x:shape(1)
+  local wrong = x:numel() > 0 and n - (x - x):eq(0):reshape({ n, -1 }):to(x.dtype):amin(2):sum():item() or 0
+  if wrong > 0 then
+    warn("%s: %d of %d samples are not finite: is the score so at all times, and are the steps small enough?",
+      who, wrong, n)
+  end
+end
+
 --- Samples: what calling it does (see sl.solve); fields, where given, are more for run to have.
 function Sampler:sample(process, score, shape, opts, fields)
   local call = common.call(self.name, process, score, shape, opts)
@@ -246,6 +257,7 @@ function Sampler:sample(process, score, shape, opts, fields)
   local own_loop = self.row.sample and not (self.steppers and self.options.steps)
   local x, nfe, eps, more = (own_loop and by_itself or on_grid)(self, call, run)
   local y, one = denoised(self, call, run, x, eps)
+  tell_of_wrong_ones(self.name, y)
   local info = { nfe = nfe + one, trajectory = states }
   for key, value in pairs(more or {}) do info[key] = value end
   return y, info
