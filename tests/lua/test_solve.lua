@@ -262,6 +262,6 @@ check.test("samples that are not finite are told of", function()
     sl.solve.ddim { steps = 3 }(sl.sde.VP {}, function(x) return -x end, { 3, 2 }, { seed = 1 })
   ]])
   check.eq(code, 0, text)
-  check.eq(text, "sdelua: warning: heun: 1 of 3 samples are not finite: is the score so at all times, and are the steps "
-    .. "small enough?\n")
+  check.eq(text, "sdelua: warning: heun: 1 of 3 samples are not finite: is the score so at all times, and are the "
+    .. "steps small enough?\n")
 end)
