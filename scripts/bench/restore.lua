@@ -44,11 +44,20 @@ local PROBLEMS = {
   { name = "denoise", make = function() return sl.inverse.denoise { shape = SHAPE, std = 0.2 } end },
 }
 
--- Options that suit images in [-1, 1] where a method's defaults do not.
+-- What is not measured, 1, may be painted; what is, 0, stays.
+local function unmeasured(operator)
+  return 1 - operator:pinv(operator:apply(sl.ones { 1, table.unpack(SHAPE) })):reshape(SHAPE)
+end
+
+-- Options that suit images in [-1, 1] where a method's defaults do not; a function of the problem where they depend
+-- on it.
 local LEVELS = { "logsnr", sigma_max = 5, sigma_min = 0.03 }
 local OPTIONS = {
   ald = { grid = LEVELS }, snips = { grid = LEVELS }, ccdf = { t0 = 0.6 },
   repaint = { jump_length = 5, n_resample = 5 },
+  sdedit = function(problem)
+    return problem.name:find "inpaint" and { t0 = 1, mask = unmeasured(problem.operator) } or { t0 = 0.03 }
+  end,
 }
 
 -- Langevin dynamics go by small steps: they get so many times the evaluations.
@@ -83,9 +92,10 @@ local function methods()
 end
 
 -- The method with as many steps as cost no more evaluations for a sample; as many particles as there are samples.
-local function method(name)
+local function method(name, problem)
   local row, o = sl.posterior.methods:find(name) or error("restore.lua: unknown method " .. name, 0), { steps = 1 }
-  for key, value in pairs(OPTIONS[name] or {}) do o[key] = value end
+  local own = OPTIONS[name] or {}
+  for key, value in pairs(type(own) == "function" and own(problem) or own) do o[key] = value end
   local particles = row.options and row.options.K
   if particles then o.K = a.samples end
   local cost = sl.posterior[name](o).cost
@@ -147,7 +157,7 @@ local function score_of(x, truth)
 end
 
 local function measured(name, problem, model, classifier, truth, labels)
-  local solve = method(name)
+  local solve = method(name, problem)
   local samples, mean, single, pinv, nfe = restored(model, solve, problem.operator, truth)
   if a.pictures then picture(("%s/%s %s.png"):format(a.pictures, problem.name, name), truth, pinv, samples, mean) end
   local r = { method = name, problem = problem.name, n = a.n, samples = a.samples, evaluations = a.evaluations,
@@ -178,7 +188,7 @@ local function run(names, list)
   local model, classifier, truth, labels
   for _, problem in ipairs(list) do
     for _, name in ipairs(names) do
-      if not found(name, problem) and not method(name):refuses(problem.operator) then
+      if not found(name, problem) and not method(name, problem):refuses(problem.operator) then
         if not model then
           model, classifier = load(), sl.train.load_classifier(a.classifier)
           truth, labels = test_images()
@@ -208,7 +218,7 @@ local function rows(names, list, cell)
     local reference = ""
     for i, name in ipairs(names) do
       local r = found(name, problem)
-      table.insert(lines[i + 1], r and cell(r) or method(name):refuses(problem.operator) and "refused" or "")
+      table.insert(lines[i + 1], r and cell(r) or method(name, problem):refuses(problem.operator) and "refused" or "")
       reference = r and cell(r, true) or reference
     end
     table.insert(lines[1], reference)
