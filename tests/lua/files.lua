@@ -3,11 +3,10 @@ local system = require "sdelua.core".system
 
 local files = {}
 
---- A file, or a folder with all that is in it.
+--- A file, or a folder with all that is in it. Of a link goes the link, never what it leads to.
 function files.remove(path)
-  if system.kind(path) == "folder" then
-    for _, name in ipairs(system.list_folder(path)) do files.remove(path .. "/" .. name) end
-  end
+  if os.remove(path) or system.kind(path) ~= "folder" then return end
+  for _, name in ipairs(system.list_folder(path)) do files.remove(path .. "/" .. name) end
   os.remove(path)
 end
 
