@@ -30,8 +30,11 @@ for step, bar in sl.progress(steps) do
 end
 
 ema:copy_to()
-local sampler = sl.solve.euler_maruyama { steps = 100 }
-local x = sl.no_grad(function() return (sampler(process, score, { 10000, 2 }, { seed = 1 })) end)
-sl.image.save(picture, sl.plot.scatter({ sl.data.eight_gaussians(10000, { seed = 2 }), x }, { limit = 5 }))
+local sampler = sl.solve.euler_maruyama { steps = math.min(100, steps) }
+local x = sl.no_grad(function() return (sampler(process, score, { 5000, 2 }, { seed = 1 })) end)
+sl.plot { height = 480, xlim = { -5, 5 }, ylim = { -5, 5 }, aspect = "equal" }
+  :scatter(sl.data.eight_gaussians(5000, { seed = 2 }), { label = "data" })
+  :scatter(x, { label = "samples" })
+  :save(picture)
 print(("wrote %s: %d samples of a process that is %s"):format(picture, x:shape(1), process.tier))
 return x

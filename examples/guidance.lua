@@ -26,7 +26,10 @@ local sampler = sl.solve.dpmpp_sde { steps = steps } -- fresh noise forgets what
 local guided = sl.guidance.logp(process, score, log_likelihood)
 local free = sampler(process, score, { 2000, 2 }, { seed = 1 })
 local x = sampler(process, guided, { 2000, 2 }, { seed = 2 })
-sl.image.save(picture, sl.plot.scatter { free, x })
+sl.plot { height = 480, aspect = "equal" }
+  :scatter(free, { label = "prior" })
+  :scatter(x, { label = "guided" })
+  :save(picture)
 
 local function apart(z) return (z:select(2, 1) - z:select(2, 2)):square():mean():sqrt():item() end
 local exact = math.sqrt(1 / (1 / (2 * STD ^ 2) + 1 / NOISE ^ 2)) -- of the two Gaussians on the line

@@ -5,6 +5,7 @@
 
 #include "sdelua/autograd.h"
 #include "sdelua/base.h"
+#include "sdelua/draw.h"
 #include "sdelua/io.h"
 #include "sdelua/linalg.h"
 #include "sdelua/nn.h"

@@ -110,7 +110,7 @@ local function main()
   if #model.shape == 3 then
     write_images(x, out)
   elseif #model.shape == 1 and model.shape[1] == 2 then
-    sl.image.save(out .. "/grid.png", sl.plot.scatter(x))
+    sl.plot { aspect = "equal" }:scatter(x):save(out .. "/grid.png")
   end
   print(("wrote %d samples to %s"):format(a.n, out))
 end

@@ -8,13 +8,16 @@ preset=${1:-release}
 
 packages=(
   gcc libc6-dev cmake ninja-build pkg-config          # build
+  dpkg-dev                                            # cpack -G DEB
   clang libclang-rt-14-dev                            # fuzzers and sanitizers
   lua5.4 liblua5.4-dev lua-argparse                   # the language; options of the scripts
   libopenblas-dev                                     # sl.linalg
   libstb-dev libpng-dev zlib1g-dev libzip-dev         # pictures, gzip, npz
+  libwebp-dev libgif-dev                              # films
+  libcairo2-dev                                       # sl.plot
   libedit-dev librandom123-dev                        # line editing; Philox
   dataset-fashion-mnist                               # the images that train_vp.lua trains on
-  lua-check protobuf-compiler python3 python3-numpy chromium # what tests compare with
+  lua-check protobuf-compiler python3 python3-numpy python3-pil chromium # what tests compare with
 )
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

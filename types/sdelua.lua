@@ -4,6 +4,67 @@
 ---@class sdelua
 local sl = {}
 
+---What sl.draw.canvas makes.
+---@class sdelua.Canvas
+local Canvas_class = {}
+
+---Until unclip, nothing is drawn outside that rectangle.
+---@param x any
+---@param y any
+---@param width any
+---@param height any
+---@return sdelua.Canvas
+function Canvas_class:clip(x, y, width, height) end
+
+---A uint8 [H,W,1|3|4] in a rectangle.
+---@param image any
+---@param x any
+---@param y any
+---@param width any
+---@param height any
+---@param smooth? any
+---@return sdelua.Canvas
+function Canvas_class:image(image, x, y, width, height, smooth) end
+
+---A disc at each of the points [n,2].
+---@param points any
+---@param radius any
+---@param opts? { fill?: any, stroke?: any, width?: number }
+---@return sdelua.Canvas
+function Canvas_class:marks(points, radius, opts) end
+
+---How wide words are.
+---@param words any
+---@param opts? { size?: number, bold?: boolean }
+---@return number
+function Canvas_class:measure(words, opts) end
+
+---A line through points [n,2], or m lines through [m,n,2], filled and stroked in colours { r, g, b, opacity } of [0,1]; a point that is not finite breaks it.
+---@param points any
+---@param opts? { fill?: any, stroke?: any, width?: number, closed?: boolean, round?: boolean, dash?: any }
+---@return sdelua.Canvas
+function Canvas_class:path(points, opts) end
+
+---uint8 [H,W,3] of a raster.
+---@return sdelua.tensor
+function Canvas_class:pixels() end
+
+---Writes a PNG, SVG or PDF, whichever the canvas is; a PDF is finished by that.
+---@param path any
+function Canvas_class:save(path) end
+
+---Words with their base line at y, and x at the share `anchor` of their width; angle in degrees, against the clock.
+---@param x any
+---@param y any
+---@param words any
+---@param opts? { size?: number, anchor?: number, angle?: number, bold?: boolean, color?: any }
+---@return sdelua.Canvas
+function Canvas_class:text(x, y, words, opts) end
+
+---Ends the last clip.
+---@return sdelua.Canvas
+function Canvas_class:unclip() end
+
 ---What sl.optim.EMA makes: moving averages of parameters.
 ---@class sdelua.EMA
 local EMA_class = {}
@@ -11,6 +72,7 @@ local EMA_class = {}
 ---Runs fn(...) with the averages in the parameters and puts the parameters back on every way out.
 ---@param fn any
 ---@param ... any
+---@return any ...
 function EMA_class:apply(fn, ...) end
 
 ---Copies the averages into the parameters.
@@ -18,9 +80,11 @@ function EMA_class:copy_to() end
 
 ---Takes what state_dict gave; raises, and changes nothing, where names or shapes differ.
 ---@param state any
+---@return any ...
 function EMA_class:load_state_dict(state) end
 
 ---"updates" and the averages "avg.1", "avg.2", ..., by parameter number.
+---@return any ...
 function EMA_class:state_dict() end
 
 ---Exchanges averages and parameters.
@@ -44,52 +108,69 @@ function EMA_class:updates(n) end
 local Layer_class = {}
 
 ---Training mode (the default) and evaluation mode: they differ for dropout.
+---@return any ...
 function Layer_class:eval() end
 
 ---sl.nn.SongUNet:from_torch(state, options): a new network with those weights. Of the options a class knows by itself what it can tell from the weights.
 ---@param state any
 ---@param options? table
+---@return any ...
 function Layer_class:from_torch(state, options) end
 
 ---Copies the tensors of a state_dict, by name; raises, and changes nothing, where names or shapes differ.
 ---@param state any
+---@return any ...
 function Layer_class:load_state_dict(state) end
 
 ---The same from a state dict of PyTorch, for networks that know its names (see sdelua/nn/import.lua).
 ---@param state any
+---@return any ...
 function Layer_class:load_torch(state) end
 
 ---for name, parameter in net:named_parameters() do
+---@return any ...
 function Layer_class:named_parameters() end
 
 ---How many numbers are trained.
+---@return any ...
 function Layer_class:num_parameters() end
 
 ---The trained tensors, in order: what optimizers take.
+---@return any ...
 function Layer_class:parameters() end
 
 ---name -> tensor, the saved-but-not-trained included. The tensors share memory with the module.
+---@return any ...
 function Layer_class:state_dict() end
 
 ---Converts all tensors, which become new ones: make optimizers after it. All or none.
 ---@param dtype any
+---@return any ...
 function Layer_class:to(dtype) end
 
 ---Training mode (the default) and evaluation mode: they differ for dropout.
+---@return any ...
 function Layer_class:train() end
 
 ---Forgets the gradients of all parameters.
+---@return any ...
 function Layer_class:zero_grad() end
 
 ---What sl.optim.SGD, Adam and AdamW make.
 ---@class sdelua.Optimizer
+---@field grad_clip number # The norm that all gradients together keep to; 0: any.
+---@field lr number # The learning rate; may be set, as every option of its kind may.
+---@field warmup number # The steps over which lr rises.
+---@field weight_decay number # How strongly the parameters are drawn to 0.
 local Optimizer_class = {}
 
 ---Takes what state_dict gave; raises, and changes nothing, where names or shapes differ.
 ---@param state any
+---@return any ...
 function Optimizer_class:load_state_dict(state) end
 
 ---"step" and tensors such as "exp_avg.1", by parameter number. Options (lr ...) are the script's.
+---@return any ...
 function Optimizer_class:state_dict() end
 
 ---Moves the parameters by their gradients; a norm that is not finite raises and changes nothing.
@@ -121,7 +202,7 @@ function scope_class:keep(x) end
 ---@field grad sdelua.tensor? # The gradient that backward added up; may be set, to nil also.
 ---@field is_leaf boolean # Whether it was made by no recorded op.
 ---@field requires_grad boolean # Whether its gradient is wanted, or that of something it came from.
----@field [integer] sdelua.tensor|number
+---@field [integer] any
 ---@operator add(sdelua.tensor|number): sdelua.tensor
 ---@operator sub(sdelua.tensor|number): sdelua.tensor
 ---@operator mul(sdelua.tensor|number): sdelua.tensor
@@ -162,13 +243,13 @@ function tensor_class:affine(a, b) end
 function tensor_class:affine_(a, b) end
 
 ---Largest element over dims (all by default); equal ones share the gradient.
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function tensor_class:amax(dims, keepdim) end
 
 ---Smallest element over dims (all by default); equal ones share the gradient.
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function tensor_class:amin(dims, keepdim) end
@@ -378,7 +459,7 @@ function tensor_class:fill_(value) end
 function tensor_class:fir_resample(filter, up, down, padding) end
 
 ---In reversed order along dims (all by default).
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@return sdelua.tensor
 function tensor_class:flip(dims) end
 
@@ -538,7 +619,7 @@ function tensor_class:maximum(y) end
 function tensor_class:maximum_(y) end
 
 ---Mean over dims (all by default).
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function tensor_class:mean(dims, keepdim) end
@@ -584,7 +665,7 @@ function tensor_class:neg() end
 function tensor_class:neg_() end
 
 ---Euclidean norm over dims (all by default); its gradient at 0 is 0.
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function tensor_class:norm(dims, keepdim) end
@@ -601,7 +682,7 @@ function tensor_class:numel() end
 function tensor_class:pad(before, after, value) end
 
 ---The dimensions in the order given.
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@return sdelua.tensor
 function tensor_class:permute(dims) end
 
@@ -760,7 +841,7 @@ function tensor_class:square_() end
 function tensor_class:squeeze(dim) end
 
 ---Standard deviation over dims (all by default); unbiased divides by one less than the count.
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
@@ -777,7 +858,7 @@ function tensor_class:sub(y) end
 function tensor_class:sub_(y) end
 
 ---Sum over dims (all by default); keepdim leaves sizes of 1. uint8 sums to int64.
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function tensor_class:sum(dims, keepdim) end
@@ -821,7 +902,7 @@ function tensor_class:unsqueeze(dim) end
 function tensor_class:upsample(factor) end
 
 ---Variance over dims (all by default); unbiased divides by one less than the count.
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
@@ -840,12 +921,20 @@ local collection_Collection_class = {}
 
 ---The row called `name`, or by an alias; or nil.
 ---@param name any
+---@return any ...
 function collection_Collection_class:find(name) end
 
+---What may be set of a row's things, with defaults; a room whose rows have more options in common says so.
+---@param row any
+---@return any ...
+function collection_Collection_class:known(row) end
+
 ---All names, in order.
+---@return any ...
 function collection_Collection_class:names() end
 
 ---for name, row in collection:each() do … end, in order of the names.
+---@return any ...
 function collection_Collection_class:each() end
 
 ---Makes `room` that of the collection: room.<name> is make(row), made at first use; room.list() gives for each row a table of name and the other `columns`, which prints as those; completion knows the names. fact(row, column), where given, stands for row[column].
@@ -853,6 +942,7 @@ function collection_Collection_class:each() end
 ---@param columns any
 ---@param make any
 ---@param fact any
+---@return any ...
 function collection_Collection_class:open(room, columns, make, fact) end
 
 ---data.from(path): what a path holds, told by its first bytes, its folder's files and last by its name.
@@ -867,6 +957,7 @@ local data_Loader_class = {}
 
 ---Goes on after the first `seen` samples of the endless order.
 ---@param seen any
+---@return any ...
 function data_Loader_class:seek(seen) end
 
 ---A score with guidance: called as scores are, with exchange(x, t, rows) -> x0, eps as well.
@@ -874,15 +965,22 @@ function data_Loader_class:seek(seen) end
 ---@overload fun(...): ...
 local guidance_Guided_class = {}
 
+---Guided.known(row): the options of a row's guided scores, with defaults.
+---@param row any
+---@return any ...
+function guidance_Guided_class:known(row) end
+
 ---What a row and the arguments of a call make.
 ---@param row any
 ---@param ... any
+---@return any ...
 function guidance_Guided_class:new(row, ...) end
 
 ---x0 and eps of the guided score at (x, t), for samplers that ask for both.
 ---@param x any
 ---@param t any
 ---@param rows any
+---@return any ...
 function guidance_Guided_class:exchange(x, t, rows) end
 
 ---A score with guidance: called as scores are, with exchange(x, t, rows) -> x0, eps as well.
@@ -891,12 +989,15 @@ function guidance_Guided_class:exchange(x, t, rows) end
 local guidance_At_class = {}
 
 ---x0 and eps as the score has them at x, once.
+---@return any ...
 function guidance_At_class:pair() end
 
 ---x0 alone: E[x_0 | x_t] as the score has it at x.
+---@return any ...
 function guidance_At_class:denoised() end
 
 ---uint8 [n]: which samples are at a noise level of the interval; nil: all of them.
+---@return any ...
 function guidance_At_class:within() end
 
 ---Measurements y = A(x) + std n, with n unit normal: what a row of sdelua/inverse/operators, or a table of your own, becomes.
@@ -904,64 +1005,83 @@ function guidance_At_class:within() end
 ---@overload fun(...): ...
 local inverse_Operator_class = {}
 
+---Operator.known(row): the options of a row's operators, with defaults.
+---@param row any
+---@return any ...
+function inverse_Operator_class:known(row) end
+
 ---Operator.new(row, options): options as a script gave them.
 ---@param row any
 ---@param opts? table
+---@return any ...
 function inverse_Operator_class:new(row, opts) end
 
 ---Raise in the name of `who` unless y is [N, measured], and x, which is `what`, [N, shape].
 ---@param who any
 ---@param y any
+---@return any ...
 function inverse_Operator_class:check_measured(who, y) end
 
 ---Raise in the name of `who` unless y is [N, measured], and x, which is `what`, [N, shape].
 ---@param who any
 ---@param what any
 ---@param x any
+---@return any ...
 function inverse_Operator_class:check_like(who, what, x) end
 
 ---A(x) [N, measured] for x [N, shape].
 ---@param x any
+---@return any ...
 function inverse_Operator_class:apply(x) end
 
 ---A(x) + std n. Options of sl.noise: seed, first and index, or noise.
 ---@param x any
 ---@param opts? table
+---@return any ...
 function inverse_Operator_class:measure(x, opts) end
 
 ---A^T y [N, shape].
 ---@param y any
+---@return any ...
 function inverse_Operator_class:adjoint(y) end
 
 ---A^+ y [N, shape]: of all x that fit y best, the one nearest to 0; some operators that are not linear have an x of their own that fits.
 ---@param y any
+---@return any ...
 function inverse_Operator_class:pinv(y) end
 
 ---A as a matrix [measured_size, size], float64.
+---@return any ...
 function inverse_Operator_class:matrix() end
 
 ---The singular values [D], zeros included; those below 1e-6 of the largest count as zeros.
 ---@param dtype any
+---@return any ...
 function inverse_Operator_class:singular(dtype) end
 
 ---1/s where s > 0, else 0.
 ---@param dtype any
+---@return any ...
 function inverse_Operator_class:inverse_singular(dtype) end
 
 ---The coordinates V^T x [N,D] of x, and x from them.
 ---@param x any
+---@return any ...
 function inverse_Operator_class:Vt(x) end
 
 ---x from its coordinates c [N,D] in V.
 ---@param c any
+---@return any ...
 function inverse_Operator_class:V(c) end
 
 ---The coordinates U^T y [N,D] of y.
 ---@param y any
+---@return any ...
 function inverse_Operator_class:Ut(y) end
 
 ---Images [N,h,w,c] in [-1,1] that show what y [N, measured] tells: y itself where it is as large as x, else A^+ y.
 ---@param y any
+---@return any ...
 function inverse_Operator_class:picture(y) end
 
 ---Dequantization of integer data: noise u on [0, 1) is added, and what it costs in likelihood is known.
@@ -976,39 +1096,47 @@ local manual_Book_class = {}
 
 ---Adds an entry, and gives it back.
 ---@param entry any
+---@return any ...
 function manual_Book_class:add(entry) end
 
 ---Adds a function: of the core as sdelua/manual/core.lua says, else with the comment above it.
 ---@param name any
 ---@param f any
 ---@param kind any
+---@return any ...
 function manual_Book_class:add_function(name, f, kind) end
 
 ---Adds an op from its line.
 ---@param name any
 ---@param doc any
+---@return any ...
 function manual_Book_class:add_op(name, doc) end
 
 ---Adds a kind of layer from its row.
 ---@param name any
 ---@param row any
+---@return any ...
 function manual_Book_class:add_layer(name, row) end
 
 ---Adds what a room has under a name, and what is in that.
 ---@param room any
 ---@param name any
 ---@param value any
+---@return any ...
 function manual_Book_class:add_member(room, name, value) end
 
 ---Adds a room and what it holds.
 ---@param name any
 ---@param value any
+---@return any ...
 function manual_Book_class:add_room(name, value) end
 
 ---Adds the rows of all collections.
+---@return any ...
 function manual_Book_class:add_rows() end
 
 ---Adds the classes of the core, and those of every Lua file.
+---@return any ...
 function manual_Book_class:add_classes() end
 
 ---What metrics share: arguments, resamples as weights, pairs in pieces, results.
@@ -1023,11 +1151,13 @@ local metrics_Features_class = {}
 
 ---The class (from 0) that the network takes each image to be, int64 [n].
 ---@param x any
+---@return any ...
 function metrics_Features_class:classify(x) end
 
 ---Share of the images whose class is the label, from 0.
 ---@param x any
 ---@param labels any
+---@return any ...
 function metrics_Features_class:score(x, labels) end
 
 ---Mixtures of Gaussians, whose noised densities and scores are known at every time, and so is what a linear measurement says of their samples.
@@ -1039,34 +1169,42 @@ local metrics_Mixture_class = {}
 ---@param x any
 ---@param process any
 ---@param t any
+---@return any ...
 function metrics_Mixture_class:logp(x, process, t) end
 
 ---grad log p_t(x) as a score (x, t, rows) for an affine process.
 ---@param process any
+---@return any ...
 function metrics_Mixture_class:score(process) end
 
 ---E x [rows, D].
+---@return any ...
 function metrics_Mixture_class:mean() end
 
 ---Covariance of component k, [D,D].
 ---@param k any
+---@return any ...
 function metrics_Mixture_class:component_covariance(k) end
 
 ---Covariance of x, [rows, D, D].
+---@return any ...
 function metrics_Mixture_class:covariance() end
 
 ---The mixture of x given measurements y [N, measured] that a linear operator of sl.inverse made: N rows.
 ---@param operator any
 ---@param y any
+---@return any ...
 function metrics_Mixture_class:posterior(operator, y) end
 
 ---n samples [n, shape], of a posterior one of each row: { seed = 0, first = 0, dtype = "float32" }; sample i depends on seed and first + i alone.
 ---@param n any
 ---@param opts? table
+---@return any ...
 function metrics_Mixture_class:sample(n, opts) end
 
 ---Principal axes [D,D] and the variances [D] along them.
 ---@param covariance any
+---@return any ...
 function metrics_Mixture_class:axes_of(covariance) end
 
 ---Weights published for PyTorch: a state dict in a safetensors file, which sl.load reads as name -> tensor, into a network here.
@@ -1078,21 +1216,25 @@ local nn_Names_class = {}
 ---@param ours any
 ---@param theirs any
 ---@param how any
+---@return any ...
 function nn_Names_class:add(ours, theirs, how) end
 
 ---score_sde's NIN: W [in,out], b.
 ---@param ours any
 ---@param theirs any
+---@return any ...
 function nn_Names_class:nin(ours, theirs) end
 
 ---Their state by bare names, without what holds nothing to load.
 ---@param theirs any
+---@return any ...
 function nn_Names_class:strip(theirs) end
 
 ---A state of ours (name -> tensor) from one of theirs, and a list of the names there that nothing here asks for. `mine` are our tensors by name: rows for others are left out.
 ---@param who any
 ---@param mine any
 ---@param theirs any
+---@return any ...
 function nn_Names_class:state(who, mine, theirs) end
 
 ---How score_sde's networks name their weights (see sdelua/nn/import.lua): all_modules.<number>, in the order in which the modules are made.
@@ -1101,29 +1243,35 @@ function nn_Names_class:state(who, mine, theirs) end
 local nn_Counter_class = {}
 
 ---The next module's name.
+---@return any ...
 function nn_Counter_class:next() end
 
 ---The next module is a residual block.
 ---@param ours any
 ---@param o? table
+---@return any ...
 function nn_Counter_class:block(ours, o) end
 
 ---… attention.
 ---@param ours any
+---@return any ...
 function nn_Counter_class:attention(ours) end
 
 ---… a linear layer, a convolution, a group norm; below it under the name `inner`, if there is one.
 ---@param ours any
 ---@param inner any
+---@return any ...
 function nn_Counter_class:linear(ours, inner) end
 
 ---… a linear layer, a convolution, a group norm; below it under the name `inner`, if there is one.
 ---@param ours any
 ---@param inner any
+---@return any ...
 function nn_Counter_class:conv(ours, inner) end
 
 ---… a linear layer, a convolution, a group norm; below it under the name `inner`, if there is one.
 ---@param ours any
+---@return any ...
 function nn_Counter_class:norm(ours) end
 
 ---sl.noise { seed =, first = 0, index = }: unit normals for samplers, a stream of numbered draws, and a Brownian path.
@@ -1135,6 +1283,7 @@ local noise_Noise_class = {}
 ---@param shape any
 ---@param number any
 ---@param dtype any
+---@return any ...
 function noise_Noise_class:normal(shape, number, dtype) end
 
 ---W_b - W_a of one Brownian path an element, of times in [0, 2^63), and its space-time Levy area H ~ N(0, |b - a|/12) (see sl_noise_increment in include/sdelua/solve.h): the same path whatever intervals are asked for, and in whatever order. a and b are numbers, or tensors [N] where each sample has its own interval. Costs some 150 normals an element; few between short dyadic numbers.
@@ -1142,6 +1291,7 @@ function noise_Noise_class:normal(shape, number, dtype) end
 ---@param a any
 ---@param b any
 ---@param dtype any
+---@return any ...
 function noise_Noise_class:increment(shape, a, b, dtype) end
 
 ---(W_b - W_a)/sqrt|b - a|.
@@ -1149,24 +1299,250 @@ function noise_Noise_class:increment(shape, a, b, dtype) end
 ---@param a any
 ---@param b any
 ---@param dtype any
+---@return any ...
 function noise_Noise_class:brownian(shape, a, b, dtype) end
 
 ---The source of the samples at some places (a list, from 1) of a batch, whose others have left.
 ---@param places any
+---@return any ...
 function noise_Noise_class:only(places) end
+
+---The frame of a plot on a canvas: where data are in it, and its ticks. axes.canvas is the canvas (see sl.draw), axes.box the frame, { x, y, width, height }, axes.x and axes.y the dimensions: { scale =, lo =, hi = }, the limits as the scale's forward gives them.
+---@class sdelua.plot.Axes
+---@overload fun(...): ...
+local plot_Axes_class = {}
+
+---Axes of two dimensions { scale =, lo =, hi = } on a canvas, without a frame yet.
+---@param canvas any
+---@param x any
+---@param y any
+---@return any ...
+function plot_Axes_class:new(canvas, x, y) end
+
+---The frame is `box` from here on.
+---@param box any
+---@return any ...
+function plot_Axes_class:settle(box) end
+
+---Where on the canvas points [...,2] of data are.
+---@param points any
+---@return any ...
+function plot_Axes_class:place(points) end
+
+---The data at the places of a lattice that spans the frame: [rows * columns, 2], row by row from the top, and, with `inner`, in the middles of its cells rather than at the corners; of the default type.
+---@param columns any
+---@param rows any
+---@param inner any
+---@return any ...
+function plot_Axes_class:lattice(columns, rows, inner) end
+
+---Columns and rows of a lattice of about n to a side, whose cells are as near squares as goes.
+---@param n any
+---@return any ...
+function plot_Axes_class:cells(n) end
+
+---Chooses ticks for a frame of about that size.
+---@param width any
+---@param height any
+---@return any ...
+function plot_Axes_class:choose_ticks(width, height) end
+
+---The width of words as ticks write them.
+---@param words any
+---@return any ...
+function plot_Axes_class:width(words) end
+
+---How wide the widest tick's label of the vertical axis is.
+---@return any ...
+function plot_Axes_class:label_width() end
+
+---The lines of the ticks across the frame, below all data.
+---@return any ...
+function plot_Axes_class:draw_grid() end
+
+---The frame and the ticks with their labels.
+---@return any ...
+function plot_Axes_class:draw_frame() end
+
+---A plot: layers over each other in one frame. figure:<layer>(…, options) adds what sdelua/plot/layers/<layer>.lua describes, and gives the figure again; sl.plot.list() prints the layers.
+---@class sdelua.plot.Figure
+---@overload fun(...): ...
+local plot_Figure_class = {}
+
+---p:band(x, low, high): the area between two curves, lists of numbers or tensors [n]; where one is not finite there is a gap. In the colour of the layer before, unless told.
+---@param x any
+---@param low any
+---@param high any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:band(x, low, high, opts) end
+
+---p:contour(f): lines of equal f(points [n,2]) -> [n]. levels: how many, evenly between the least and the largest value, or a list; with labels, each line's level is on it.
+---@param f any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:contour(f, opts) end
+
+---p:density(f): colours of f(points [n,2]) -> [n] over what the plot shows, at n = 200 places along the longer side. range = { lo, hi }: the values of the first colour and the last.
+---@param f any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:density(f, opts) end
+
+---p:hist(values): how many of the values, a list or a tensor of any shape, fall into each of `bins` equal parts of their range; with density, that over all and the part's width, so that the area is 1.
+---@param values any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:hist(values, opts) end
+
+---p:hist2d(points): how many of the points [n,2] fall into each of the cells, as a colour; bins along the longer side of what the plot shows.
+---@param points any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:hist2d(points, opts) end
+
+---p:image(img): a picture [H,W,C], uint8 or floats in [-1,1], C = 1, 3 or 4, from xrange = { 0, W } and yrange = { 0, H } of the data; with smooth, without seeing its pixels.
+---@param img any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:image(img, opts) end
+
+---p:line(x, y): a line through the points (x[i], y[i]), two lists of numbers or tensors [n]; one that is not finite breaks it. dash: a list of lengths, on and off in turn; with marks, a disc at each point.
+---@param x any
+---@param y any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:line(x, y, opts) end
+
+---p:paths(x): n trajectories [steps,n,2], each a line; with ends, a ring where it begins and a disc where it ends.
+---@param x any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:paths(x, opts) end
+
+---p:scatter(points): a disc at each of the points [n,2]. Radius and opacity are less the more points there are.
+---@param points any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:scatter(points, opts) end
+
+---p:text(x, y, words): words at a place of the data; anchor: "left", "middle" or "right", what of them is there; angle in degrees, against the clock. Black, unless told.
+---@param x any
+---@param y any
+---@param words any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:text(x, y, words, opts) end
+
+---p:vectors(f): arrows of f(points [n,2]) -> [n,2], n along the longer side of what the plot shows. Their lengths are those of f to the power `power` (1: in proportion; 0: all alike), the longest one cell.
+---@param f any
+---@param opts? table
+---@return sdelua.plot.Figure
+function plot_Figure_class:vectors(f, opts) end
+
+---A figure without layers; options as sl.plot has them.
+---@param opts? table
+---@return any ...
+function plot_Figure_class:new(opts) end
+
+---Its width and height, in points; canvas is there to measure words.
+---@param canvas any
+---@return any ...
+function plot_Figure_class:size(canvas) end
+
+---Draws it into that rectangle of the canvas.
+---@param canvas any
+---@param x any
+---@param y any
+---@param width any
+---@param height any
+---@return any ...
+function plot_Figure_class:paint(canvas, x, y, width, height) end
+
+---Writes it to a file, PNG, SVG or PDF by the ending; gives the figure. Options: scale = 1, dots of a PNG to a point.
+---@param path any
+---@param opts? table
+---@return any ...
+function plot_Figure_class:save(path, opts) end
+
+---uint8 [H,W,3]: the picture. Options: scale = 1, dots to a point.
+---@param opts? table
+---@return any ...
+function plot_Figure_class:render(opts) end
+
+---Plots beside one another.
+---@class sdelua.plot.Grid
+---@overload fun(...): ...
+local plot_Grid_class = {}
+
+---Its width and height, in points, of cells as large as the largest plot.
+---@param canvas any
+---@return any ...
+function plot_Grid_class:size(canvas) end
+
+---Draws the plots into that rectangle of the canvas, after size.
+---@param canvas any
+---@param x any
+---@param y any
+---@param width any
+---@return any ...
+function plot_Grid_class:paint(canvas, x, y, width) end
+
+---Writes it to a file, PNG, SVG or PDF by the ending; gives the grid. Options: scale = 1, dots of a PNG to a point.
+---@param path any
+---@param opts? table
+---@return any ...
+function plot_Grid_class:save(path, opts) end
+
+---uint8 [H,W,3]: the picture. Options: scale = 1, dots to a point.
+---@param opts? table
+---@return any ...
+function plot_Grid_class:render(opts) end
+
+---The legend: a key and a label for each layer that has one, where the fewest data are.
+---@class sdelua.plot.Legend
+---@overload fun(...): ...
+local plot_Legend_class = {}
+
+---That of the layers with labels, or nil where none has one.
+---@param canvas any
+---@param layers any
+---@return any ...
+function plot_Legend_class:new(canvas, layers) end
+
+---Chooses a place within the frame that covers nothing: true, or false where there is none.
+---@param axes any
+---@return any ...
+function plot_Legend_class:fits(axes) end
+
+---How much wider the plot has to be with the legend at its right.
+---@return any ...
+function plot_Legend_class:aside() end
+
+---Draws it where it fits, or else beside the frame.
+---@param axes any
+---@return any ...
+function plot_Legend_class:draw(axes) end
 
 ---Samplers of p(x | y), y a measurement of x: what a row of sdelua/posterior/methods becomes.
 ---@class sdelua.posterior.Posterior
 ---@overload fun(...): ...
 local posterior_Posterior_class = {}
 
+---Posterior.known(row): the options of a row's methods, with defaults.
+---@param row any
+---@return any ...
+function posterior_Posterior_class:known(row) end
+
 ---Posterior.new(row, options): options as a script gave them.
 ---@param row any
 ---@param opts? table
+---@return any ...
 function posterior_Posterior_class:new(row, opts) end
 
 ---Why this method can't serve an operator, or nil.
 ---@param operator any
+---@return any ...
 function posterior_Posterior_class:refuses(operator) end
 
 ---Samplers of p(x | y), y a measurement of x: what a row of sdelua/posterior/methods becomes.
@@ -1178,6 +1554,7 @@ local posterior_Conditional_class = {}
 ---@param x any
 ---@param t any
 ---@param rows any
+---@return any ...
 function posterior_Conditional_class:exchange(x, t, rows) end
 
 ---for step, bar in sl.progress(n) do ... bar:set { loss = loss:item() } end
@@ -1187,15 +1564,18 @@ local progress_Bar_class = {}
 
 ---Sets values to show beside the bar, numbers or strings; they stay until set again.
 ---@param values any
+---@return any ...
 function progress_Bar_class:set(values) end
 
 ---For steps that take long: how much of the one under way is done, from 0 to 1.
 ---@param share any
+---@return any ...
 function progress_Bar_class:inside(share) end
 
 ---Writes a line of text that stays, above the bar.
 ---@param _ any
 ---@param ... any
+---@return any ...
 function progress_Bar_class:print(_, ...) end
 
 ---Preconditioned denoisers (Karras et al. 2022, eq. 7 and table 1): with x scaled to signal 1 and noise of std sigma,
@@ -1205,6 +1585,7 @@ local sde_Precondition_class = {}
 
 ---Precondition.new("EDM"), new { "EDM", sigma_data = 1 }, or new { skip =, out =, inp =, noise = }, your own.
 ---@param spec any
+---@return any ...
 function sde_Precondition_class:new(spec) end
 
 ---D(x; sigma) of the network F for x [N, ...], sigma [N]; F is given what else there is, such as labels of classes. A network with more channels than x has, as iDDPM's which also predicts a variance, gives its first.
@@ -1212,12 +1593,14 @@ function sde_Precondition_class:new(spec) end
 ---@param x any
 ---@param sigma any
 ---@param ... any
+---@return any ...
 function sde_Precondition_class:denoised(net, x, sigma, ...) end
 
 ---What F has to say at (x; sigma) for the denoiser to say D: the inverse of denoised.
 ---@param D any
 ---@param x any
 ---@param sigma any
+---@return any ...
 function sde_Precondition_class:output(D, x, sigma) end
 
 ---What a process does. t is a number or a tensor [N]; x is [N, ...]; what methods return broadcasts against x.
@@ -1231,50 +1614,60 @@ local sde_Process_class = {}
 
 ---The process that a handle of the core stands for.
 ---@param handle any
+---@return any ...
 function sde_Process_class:new(handle) end
 
 ---The drift f(x, t) of dx = f dt + G dw; and the diffusion G(x, t) of the declared noise type.
 ---@param x any
 ---@param t any
+---@return any ...
 function sde_Process_class:drift(x, t) end
 
 ---The drift f(x, t) of dx = f dt + G dw; and the diffusion G(x, t) of the declared noise type.
 ---@param x any
 ---@param t any
+---@return any ...
 function sde_Process_class:diffusion(x, t) end
 
 ---Mean and standard deviation of x_t given x_0 = x.
 ---@param x any
 ---@param t any
+---@return any ...
 function sde_Process_class:marginal_prob(x, t) end
 
 ---x_t from x_0 and unit normal z.
 ---@param x0 any
 ---@param t any
 ---@param z any
+---@return any ...
 function sde_Process_class:perturb(x0, t, z) end
 
 ---The numbers { m =, c =, s =, a =, b =, g =, sigma = s/m } at time t, where all features have the same.
 ---@param t any
+---@return any ...
 function sde_Process_class:point(t) end
 
 ---The time in [0, T] at which s/m is sigma (Karras et al. 2022, where the schedule is sigma itself); 0 or T for a sigma out of reach.
 ---@param sigma any
+---@return any ...
 function sde_Process_class:time(sigma) end
 
 ---One of "m", "c", "s", their derivatives "dm", "dc", "ds", "a", "b", "g", or "importance" (g^2/s^2).
 ---@param name any
 ---@param x any
 ---@param t any
+---@return any ...
 function sde_Process_class:coefficient(name, x, t) end
 
 ---Draws of the prior: options of sl.noise (seed, first, index), or noise =, and dtype.
 ---@param shape any
 ---@param opts? table
+---@return any ...
 function sde_Process_class:prior_sampling(shape, opts) end
 
 ---log density [N] of the prior at z.
 ---@param z any
+---@return any ...
 function sde_Process_class:prior_logp(z) end
 
 ---f and G of the exact step of T/n that ends in t; { levels = "paper" } takes the papers' tables.
@@ -1282,29 +1675,35 @@ function sde_Process_class:prior_logp(z) end
 ---@param t any
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sde_Process_class:discretize(x, t, n, opts) end
 
 ---The papers' tables with n levels: float64 tensors A, v and, following from them, m and s.
 ---@param n any
+---@return any ...
 function sde_Process_class:levels(n) end
 
 ---Whether the option levels is "paper"; raises in the name of `who` where it is neither that nor "exact".
 ---@param who any
 ---@param levels any
+---@return any ...
 function sde_Process_class:is_paper(who, levels) end
 
 ---The reverse process for a score: { probability_flow = true }, or { noise = lambda } between the flow (0) and the SDE (1).
 ---@param score any
 ---@param opts? table
+---@return any ...
 function sde_Process_class:reverse(score, opts) end
 
 ---The score of a network: { parameterization = "noise" (or score, x0, v, velocity, energy, F), label =, precondition = } (see sdelua/sde/precondition.lua).
 ---@param net any
 ---@param opts? table
+---@return any ...
 function sde_Process_class:score(net, opts) end
 
 ---E[x_0 | x_t] as a function (x, t), from any score.
 ---@param score any
+---@return any ...
 function sde_Process_class:denoiser(score) end
 
 ---A prediction y at (x, t) of the kind `from` ("noise", "score", "x0", "v", "velocity") as one of the kind `to`.
@@ -1313,17 +1712,20 @@ function sde_Process_class:denoiser(score) end
 ---@param y any
 ---@param from any
 ---@param to any
+---@return any ...
 function sde_Process_class:convert(x, t, y, from, to) end
 
 ---The process itself, forwards from x0: see sdelua/sde/simulate.lua.
 ---@param x0 any
 ---@param opts? table
+---@return any ...
 function sde_Process_class:simulate(x0, opts) end
 
 ---m' x0 + c' + s' eps: the probability flow in exchange form.
 ---@param x0 any
 ---@param t any
 ---@param eps any
+---@return any ...
 function sde_Process_class:velocity(x0, t, eps) end
 
 ---E[x_r | x_t = x, x_0 = x0] for numbers r < t.
@@ -1331,11 +1733,13 @@ function sde_Process_class:velocity(x0, t, eps) end
 ---@param t any
 ---@param r any
 ---@param x0 any
+---@return any ...
 function sde_Process_class:posterior_mean(x, t, r, x0) end
 
 ---Times whose share of the likelihood weight's integral over [eps, T] is u.
 ---@param u any
 ---@param eps any
+---@return any ...
 function sde_Process_class:importance_time(u, eps) end
 
 ---A process run backwards with a score (Anderson 1982; Song et al. 2021, eq. 6, 13): the same times, dt < 0.
@@ -1347,16 +1751,19 @@ local sde_Reverse_class = {}
 ---@param process any
 ---@param score any
 ---@param opts? table
+---@return any ...
 function sde_Reverse_class:new(process, score, opts) end
 
 ---The drift at (x, t), as dt < 0 takes it.
 ---@param x any
 ---@param t any
+---@return any ...
 function sde_Reverse_class:drift(x, t) end
 
 ---The diffusion at (x, t): that of the process times `noise`.
 ---@param x any
 ---@param t any
+---@return any ...
 function sde_Reverse_class:diffusion(x, t) end
 
 ---f and G of a step: x_r = x - f + G z.
@@ -1364,6 +1771,7 @@ function sde_Reverse_class:diffusion(x, t) end
 ---@param t any
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sde_Reverse_class:discretize(x, t, n, opts) end
 
 ---The score of a network, whatever the network predicts.
@@ -1375,29 +1783,35 @@ local sde_Score_class = {}
 ---@param process any
 ---@param net any
 ---@param opts? table
+---@return any ...
 function sde_Score_class:new(process, net, opts) end
 
 ---What the network says at (x, t): a score for an energy and x0 for F, else as it is; and t as a tensor [N].
 ---@param x any
 ---@param t any
 ---@param rows any
+---@return any ...
 function sde_Score_class:output(x, t, rows) end
 
 ---x0 and eps, both as the network has them at (x, t).
 ---@param x any
 ---@param t any
 ---@param rows any
+---@return any ...
 function sde_Score_class:exchange(x, t, rows) end
 
 ---The score given a class: of the same network, which is handed the labels as its third argument. A number stands for all samples; a list, int64 [N] or one-hot [N,K] says each sample's own; classes count from 0, -1 is none. Without labels: the score of no class. `who` names the asking function in errors.
 ---@param classes any
 ---@param who any
+---@return any ...
 function sde_Score_class:given(classes, who) end
 
 ---The network as a function (x, label), the labels of classes handed on.
+---@return any ...
 function sde_Score_class:network() end
 
 ---The network's parameters.
+---@return any ...
 function sde_Score_class:parameters() end
 
 ---A prediction y of the kind `from` at (x, t) as one of the kind `to`: noise, score, x0, v or velocity.
@@ -1407,6 +1821,7 @@ function sde_Score_class:parameters() end
 ---@param y any
 ---@param from any
 ---@param to any
+---@return any ...
 function sde_Score_class:convert(process, x, t, y, from, to) end
 
 ---x0 and eps as any score function has them.
@@ -1415,6 +1830,7 @@ function sde_Score_class:convert(process, x, t, y, from, to) end
 ---@param x any
 ---@param t any
 ---@param rows any
+---@return any ...
 function sde_Score_class:pair(process, score, x, t, rows) end
 
 ---x0 and eps where g is added to the score: x0 + g s^2/m and eps - g s.
@@ -1424,11 +1840,13 @@ function sde_Score_class:pair(process, score, x, t, rows) end
 ---@param x0 any
 ---@param eps any
 ---@param g any
+---@return any ...
 function sde_Score_class:pulled(process, x, t, x0, eps, g) end
 
 ---E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
 ---@param process any
 ---@param score any
+---@return any ...
 function sde_Score_class:denoiser(process, score) end
 
 ---A single step of DPM-Solver along a line: from sigma down by h in lambda, places between as shares r of h. sigma and h are numbers, or lists with one for each sample.
@@ -1442,10 +1860,12 @@ local solve_Line_class = {}
 ---@param sigma any
 ---@param h any
 ---@param last any
+---@return any ...
 function solve_Line_class:new(run, form, sigma, h, last) end
 
 ---sigma at the place r.
 ---@param r any
+---@return any ...
 function solve_Line_class:at(r) end
 
 ---The state at the place r, from y at 0 and the values f at the nodes.
@@ -1454,11 +1874,13 @@ function solve_Line_class:at(r) end
 ---@param f any
 ---@param nodes any
 ---@param kind any
+---@return any ...
 function solve_Line_class:advance(y, r, f, nodes, kind) end
 
 ---What the network says at the place r.
 ---@param y any
 ---@param r any
+---@return any ...
 function solve_Line_class:model(y, r) end
 
 ---DPM-Solver-1, -2 or -3 over the whole line (Lu et al. 2022a, section 3.2 and appendix C; 2022b). f holds what is known of the values at 0, r1, r2, and receives the others.
@@ -1468,18 +1890,21 @@ function solve_Line_class:model(y, r) end
 ---@param f any
 ---@param r1 any
 ---@param r2 any
+---@return any ...
 function solve_Line_class:step(y, order, kind, f, r1, r2) end
 
 ---The same with the papers' nodes.
 ---@param y any
 ---@param order any
 ---@param kind any
+---@return any ...
 function solve_Line_class:whole(y, order, kind) end
 
 ---The states of order - 1 and order, 2 or 3, with the same nodes: the lower one costs no evaluation more.
 ---@param y any
 ---@param order any
 ---@param kind any
+---@return any ...
 function solve_Line_class:pair(y, order, kind) end
 
 ---What a sampler in Lua works with: one call of it, from the first step to the last.
@@ -1489,67 +1914,80 @@ local solve_Run_class = {}
 
 ---A run of the call that the fields say.
 ---@param fields any
+---@return any ...
 function solve_Run_class:new(fields) end
 
 ---grad log p_t(x); t a number or [N]. Every evaluation is counted.
 ---@param x any
 ---@param t any
+---@return any ...
 function solve_Run_class:score(x, t) end
 
 ---x0 and eps, both as the network has them
 ---@param x any
 ---@param t any
+---@return any ...
 function solve_Run_class:exchange(x, t) end
 
 ---The state of the process at noise ratio sigma, from x in the space of sigma; and the time.
 ---@param x any
 ---@param sigma any
+---@return any ...
 function solve_Run_class:to_process(x, sigma) end
 
 ---The state in the space of sigma, from x of the process at time t.
 ---@param x any
 ---@param t any
+---@return any ...
 function solve_Run_class:from_process(x, t) end
 
 ---x0 for x in the space of sigma; sigma a number, or a list of each sample's own
 ---@param x any
 ---@param sigma any
+---@return any ...
 function solve_Run_class:denoised(x, sigma) end
 
 ---eps for such an x
 ---@param x any
 ---@param sigma any
+---@return any ...
 function solve_Run_class:predicted_noise(x, sigma) end
 
 ---The standard deviation of x_r given x_t and x_0, of this step unless told.
 ---@param t any
 ---@param r any
+---@return any ...
 function solve_Run_class:posterior_std(t, r) end
 
 ---the next draw of unit normals, like x
 ---@param shape any
+---@return any ...
 function solve_Run_class:normal(shape) end
 
 ---the state and sigma after fresh noise: S_churn, S_tmin, S_tmax, S_noise
 ---@param o? table
 ---@param x any
 ---@param sigma any
+---@return any ...
 function solve_Run_class:churned(o, x, sigma) end
 
 ---the path's W_b - W_a and its space-time Levy area (see sl.noise); a and b are numbers or tensors [N]
 ---@param a any
 ---@param b any
 ---@param shape any
+---@return any ...
 function solve_Run_class:increment(a, b, shape) end
 
 ---(W_b - W_a)/sqrt|b - a| like x, of one path whatever the intervals
 ---@param a any
 ---@param b any
+---@return any ...
 function solve_Run_class:brownian(a, b) end
 
 ---for a sampler that owns its loop: calls the callback, fills the trajectory; in the space of sigma, sigma stands for t
 ---@param x any
 ---@param t any
+---@return any ...
 function solve_Run_class:report(x, t) end
 
 ---Samplers: what a row of sdelua/solve/samplers, or a table of your own, becomes.
@@ -1561,17 +1999,24 @@ function solve_Run_class:report(x, t) end
 ---@overload fun(...): ...
 local solve_Solver_class = {}
 
+---Sampler.known(row): the options of a row's samplers, with defaults.
+---@param row any
+---@return any ...
+function solve_Solver_class:known(row) end
+
 ---Sampler.new(row, options): options as a script gave them.
 ---@param row any
 ---@param opts? table
+---@return any ...
 function solve_Solver_class:new(row, opts) end
 
----Samples: what calling it does (see sl.solve); fields, where given, are more for run to have.
+---Samples: what calling it does (see sl.solve). Options: seed, first, index, noise, x, from, dtype, callback, trajectory. fields, where given, are more for run to have.
 ---@param process any
 ---@param score any
 ---@param shape any
 ---@param opts? table
 ---@param fields any
+---@return any ...
 function solve_Solver_class:sample(process, score, shape, opts, fields) end
 
 ---Classifiers of images: trained on images as they are, or with a process on noised ones, for guidance.
@@ -1582,27 +2027,32 @@ local train_Classifier_class = {}
 ---Features [n,D], the layer before the last.
 ---@param x any
 ---@param t any
+---@return any ...
 function train_Classifier_class:features(x, t) end
 
 ---The class (from 0) that the network takes each image to be, int64 [n].
 ---@param x any
 ---@param t any
+---@return any ...
 function train_Classifier_class:classify(x, t) end
 
 ---Share of the images whose class is the label, from 0.
 ---@param x any
 ---@param labels any
 ---@param t any
+---@return any ...
 function train_Classifier_class:score(x, labels, t) end
 
 ---The same of noised images x_t, with the noise of seed 0.
 ---@param x any
 ---@param labels any
 ---@param t any
+---@return any ...
 function train_Classifier_class:noisy_score(x, labels, t) end
 
 ---Writes it into one safetensors file, which classifier.load reads without running code.
 ---@param path any
+---@return any ...
 function train_Classifier_class:save(path) end
 
 ---Classifiers of images: trained on images as they are, or with a process on noised ones, for guidance.
@@ -1611,6 +2061,7 @@ function train_Classifier_class:save(path) end
 local train_Fit_class = {}
 
 ---One step of training; returns the loss.
+---@return any ...
 function train_Fit_class:step() end
 
 ---TensorBoard's event files: records of a length, a checksum of it, the data and a checksum of that, each datum a protobuf message Event of TensorFlow's event.proto.
@@ -1620,29 +2071,35 @@ local train_Events_class = {}
 
 ---CRC32C of a string.
 ---@param text any
+---@return any ...
 function train_Events_class:crc(text) end
 
 ---The bytes of one record.
 ---@param data any
+---@return any ...
 function train_Events_class:record(data) end
 
 ---Opens the file to write at its end. With from = s > 0 the events of steps 1..s are kept, else none. clock() says seconds since 1970 (default: the machine's).
 ---@param path any
 ---@param from any
 ---@param clock any
+---@return any ...
 function train_Events_class:open(path, from, clock) end
 
 ---Appends the numbers of a table as scalars of its field step.
 ---@param record any
+---@return any ...
 function train_Events_class:log(record) end
 
 ---Appends a picture, the bytes of a PNG file.
 ---@param step any
 ---@param tag any
 ---@param png any
+---@return any ...
 function train_Events_class:image(step, tag, png) end
 
 ---Ends the file. No more is written; what was written is in the file already.
+---@return any ...
 function train_Events_class:close() end
 
 ---The folder of a run: config.json (what it began with), metrics.jsonl and the same for TensorBoard, samples.png, the samples over time in samples/step_*.png, checkpoint.safetensors, and in the end result.json.
@@ -1653,39 +2110,48 @@ local train_Run_class = {}
 ---Opens the folder, made if need be. With from = s > 0 what was written of steps 1..s is kept, else none.
 ---@param folder any
 ---@param from any
+---@return any ...
 function train_Run_class:open(folder, from) end
 
 ---The samples over time: a list of { step =, path = }, by step.
 ---@param folder any
+---@return any ...
 function train_Run_class:list_pictures(folder) end
 
 ---What a run's folder says: { folder, config, result (nil where there is none), metrics = list of records, pictures = list of { step =, path = }, samples = path or nil }.
 ---@param folder any
+---@return any ...
 function train_Run_class:read(folder) end
 
 ---Cuts metrics.jsonl and samples/ back to steps 1..from.
 ---@param from any
+---@return any ...
 function train_Run_class:cut(from) end
 
 ---Writes config.json, a table that JSON can hold; what is there already stays, for a run goes on as it began.
 ---@param config any
+---@return any ...
 function train_Run_class:describe(config) end
 
 ---Writes result.json: what was measured in the end. Numbers that JSON has no word for are texts there.
 ---@param result any
+---@return any ...
 function train_Run_class:conclude(result) end
 
 ---Appends a line, and a scalar for each of its numbers to the events: a table with the field step.
 ---@param record any
+---@return any ...
 function train_Run_class:log(record) end
 
 ---Keeps a picture as the newest samples: samples.png, and samples/step_<step>.png unless it is the final one.
 ---@param step any
 ---@param x any
 ---@param final any
+---@return any ...
 function train_Run_class:picture(step, x, final) end
 
 ---Ends the log and the event file. Closes the files; all of it is written already.
+---@return any ...
 function train_Run_class:close() end
 
 ---A network in training: everything that a checkpoint has to hold, and one step.
@@ -1695,23 +2161,28 @@ local train_Trainer_class = {}
 
 ---Trainer.new { samples = tensor, labels = nil, net = { kind =, options = }, process = { kind =, options = }, objective = { kind =, options = }, settings = {...} }, the objective dsm unless given; labels [n], classes from 0, are handed to the network. Sets the seed of the random numbers, so that all that follows depends on the arguments alone.
 ---@param spec any
+---@return any ...
 function train_Trainer_class:new(spec) end
 
 ---The trainer that wrote the checkpoint, as it was then; samples, and labels where it had any, are the same as then.
 ---@param path any
 ---@param samples any
 ---@param labels any
+---@return any ...
 function train_Trainer_class:resume(path, samples, labels) end
 
 ---One step; returns the loss and the norm of the gradient before clipping. After an error (a gradient that is not finite, memory that is out) nothing has changed.
+---@return any ...
 function train_Trainer_class:step() end
 
 ---What fn(score) returns with the averaged parameters in the network, in evaluation mode and without recording.
 ---@param fn any
+---@return any ...
 function train_Trainer_class:with_average(fn) end
 
 ---Writes the checkpoint, whole or not at all.
 ---@param path any
+---@return any ...
 function train_Trainer_class:save(path) end
 
 ---|x|; its gradient at 0 is 0.
@@ -1734,20 +2205,21 @@ function sl.affine(x, a, b) end
 
 ---Largest element over dims (all by default); equal ones share the gradient.
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function sl.amax(x, dims, keepdim) end
 
 ---Smallest element over dims (all by default); equal ones share the gradient.
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function sl.amin(x, dims, keepdim) end
 
 ---Lines of all that the text turns up in; "nothing about …" where there is none.
 ---@param wanted any
+---@return any ...
 function sl.apropos(wanted) end
 
 ---start, start + step, … before stop; arange(n) counts from 0.
@@ -1796,7 +2268,7 @@ function sl.axpby(a, x, b, y) end
 function sl.cast(x, dtype) end
 
 ---The tensors of a list joined along dim (the first by default).
----@param xs sdelua.tensor[]
+---@param xs (sdelua.tensor|number)[]
 ---@param dim? integer
 ---@return sdelua.tensor
 function sl.cat(xs, dim) end
@@ -1818,6 +2290,12 @@ function sl.checkpoint(f, ...) end
 ---@param hi? number
 ---@return sdelua.tensor
 function sl.clamp(x, lo, hi) end
+
+---What to insert behind the text, and else the words there are, as lines of at most `width` (that of the terminal).
+---@param text any
+---@param width any
+---@return any ...
+function sl.complete(text, width) end
 
 ---The same values in row-major order.
 ---@param x sdelua.tensor|number
@@ -1909,12 +2387,13 @@ function sl.embedding(w, index) end
 ---@param shape any
 ---@param opts? { dtype?: string }
 ---@return sdelua.tensor
+---@overload fun(...: integer): sdelua.tensor
 function sl.empty(shape, opts) end
 
 ---f(...), recorded even inside a no_grad.
 ---@param f any
 ---@param ... any
----@return any
+---@return any ...
 function sl.enable_grad(f, ...) end
 
 ---x == y, as uint8.
@@ -1962,7 +2441,7 @@ function sl.fir_resample(x, filter, up, down, padding) end
 
 ---In reversed order along dims (all by default).
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@return sdelua.tensor
 function sl.flip(x, dims) end
 
@@ -2029,6 +2508,7 @@ function sl.gt(x, y) end
 
 ---The doc of x, a name or the thing itself, as a text; of everything without x.
 ---@param x any
+---@return any ...
 function sl.help(x) end
 
 ---Zeros of `size` along dim with the slices of x added at the positions in index: the transpose of index_select.
@@ -2058,6 +2538,11 @@ function sl.is_tensor(x) end
 ---The instruction set whose kernels run, such as "avx2".
 ---@return string
 function sl.isa() end
+
+---x, a tensor or a table with tensors, which no scope drops from here on.
+---@param x any
+---@return any
+function sl.keep(x) end
 
 ---w (x - mean) / sqrt(var + eps) + b; mean and variance over the last dimension.
 ---@param x sdelua.tensor|number
@@ -2106,6 +2591,7 @@ function sl.linspace(start, stop, n, opts) end
 
 ---Lists of rows that print as a table: setmetatable(rows, listing { "name", "order", … }) with the columns' keys.
 ---@param keys any
+---@return any ...
 function sl.listing(keys) end
 
 ---Tensors by name and texts by key, of a file of safetensors.
@@ -2168,7 +2654,7 @@ function sl.maximum(x, y) end
 
 ---Mean over dims (all by default).
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function sl.mean(x, dims, keepdim) end
@@ -2211,12 +2697,12 @@ function sl.neg(x) end
 ---f(...), and nothing in it is recorded for gradients.
 ---@param f any
 ---@param ... any
----@return any
+---@return any ...
 function sl.no_grad(f, ...) end
 
 ---Euclidean norm over dims (all by default); its gradient at 0 is 0.
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function sl.norm(x, dims, keepdim) end
@@ -2225,6 +2711,7 @@ function sl.norm(x, dims, keepdim) end
 ---@param shape any
 ---@param opts? { dtype?: string }
 ---@return sdelua.tensor
+---@overload fun(...: integer): sdelua.tensor
 function sl.ones(shape, opts) end
 
 ---`value` put before and after each dimension; negative sizes crop.
@@ -2237,7 +2724,7 @@ function sl.pad(x, before, after, value) end
 
 ---The dimensions in the order given.
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@return sdelua.tensor
 function sl.permute(x, dims) end
 
@@ -2250,12 +2737,14 @@ function sl.pow(x, y) end
 ---Steps first..n, each with the bar; n may be math.huge. Options: first = 1; minutes, after which no further step begins; quiet = true draws nothing.
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sl.progress(n, opts) end
 
 ---Uniform in [0, 1), from the stream that sl.manual_seed starts.
 ---@param shape any
 ---@param opts? { dtype?: string }
 ---@return sdelua.tensor
+---@overload fun(...: integer): sdelua.tensor
 function sl.rand(shape, opts) end
 
 ---Integers lo <= n < hi, each as likely.
@@ -2270,6 +2759,7 @@ function sl.randint(lo, hi, shape, opts) end
 ---@param shape any
 ---@param opts? { dtype?: string }
 ---@return sdelua.tensor
+---@overload fun(...: integer): sdelua.tensor
 function sl.randn(shape, opts) end
 
 ---1 / x.
@@ -2398,14 +2888,14 @@ function sl.square(x) end
 function sl.squeeze(x, dim) end
 
 ---The tensors of a list side by side along a new dimension dim (the first by default).
----@param xs sdelua.tensor[]
+---@param xs (sdelua.tensor|number)[]
 ---@param dim? integer
 ---@return sdelua.tensor
 function sl.stack(xs, dim) end
 
 ---Standard deviation over dims (all by default); unbiased divides by one less than the count.
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
@@ -2419,7 +2909,7 @@ function sl.sub(x, y) end
 
 ---Sum over dims (all by default); keepdim leaves sizes of 1. uint8 sums to int64.
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
 function sl.sum(x, dims, keepdim) end
@@ -2482,11 +2972,17 @@ function sl.upsample(x, factor) end
 
 ---Variance over dims (all by default); unbiased divides by one less than the count.
 ---@param x sdelua.tensor|number
----@param dims integer|integer[]
+---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
 function sl.var(x, dims, keepdim, unbiased) end
+
+---warn(text, ...): a line for whoever runs the program, formatted, on stderr.
+---@param text any
+---@param ... any
+---@return any ...
+function sl.warn(text, ...) end
 
 ---x where cond (uint8) is not 0, else y.
 ---@param cond sdelua.tensor|number
@@ -2499,6 +2995,7 @@ function sl.where(cond, x, y) end
 ---@param shape any
 ---@param opts? { dtype?: string }
 ---@return sdelua.tensor
+---@overload fun(...: integer): sdelua.tensor
 function sl.zeros(shape, opts) end
 
 ---Things that come one a file: samplers, processes, objectives.
@@ -2513,72 +3010,98 @@ sl.data = {}
 ---n points [n,2] of a checkerboard: the eight black squares, of side 2, in [-4,4]².
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sl.data.checkerboard(n, opts) end
 
 ---uint8 images [50000,32,32,3], their labels [50000] and the classes' names (split = "test": 10000) of the binary version of CIFAR-10. path is a folder with data_batch_1.bin … data_batch_5.bin and test_batch.bin, of which those that are there are read, or the folder above it, or one such file. Option split = "train" or "test".
 ---@param path any
 ---@param opts? table
+---@return any ...
 function sl.data.cifar10(path, opts) end
 
 ---A table [n,columns] of a CSV file and the columns' names (nil without a header); then, with option labels, int64 labels [n] and, where those are words, the sorted list of them (label 0 is the first). Options: separator = ","; header = true or false (default: whether the first line holds a word that is no number); columns, a list of names or numbers to read (default: all but the labels'); labels, a column's name or number; missing = "error", "nan" or "skip", for fields that are empty, NA, N/A, NaN, null, none or ? ("skip": the row is left out); dtype = "float32".
 ---@param path any
 ---@param opts? table
+---@return any ...
 function sl.data.csv(path, opts) end
 
 ---n points [n,2] of eight Gaussians of equal weight on a circle: radius, std.
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sl.data.eight_gaussians(n, opts) end
 
 ---uint8 images [60000,28,28,1] and their labels [60000] (split = "test": 10000). Options: path, a folder with the four files as distributed (default: where Debian's package dataset-fashion-mnist puts them); split = "train" or "test".
 ---@param opts? table
+---@return any ...
 function sl.data.fashion_mnist(opts) end
 
 ---What path holds, as { samples, labels, classes, names, kind, about, test }: samples is a tensor [n, ...], uint8 [n,H,W,C] of images; labels [n], the classes' names and the names (of files or columns) are nil where there are none; about says what was found, which is also written to stderr; test() gives the test split, where there is one. A folder may hold the IDX files of (Fashion-)MNIST, CIFAR-10's binary version, or pictures, there or in a sub-folder a class; a file may be npy, npz, safetensors, IDX (gzipped or not), a batch of CIFAR-10, CSV, or a picture. Options: split = "train" or "test", where there are such; size = 32 and channels = 3, of a folder's pictures; name and labels, of arrays in an archive (labels: also a column of CSV); missing = "error", of CSV; quiet = false.
 ---@param path any
 ---@param opts? table
+---@return any ...
 function sl.data.from(path, opts) end
 
 ---What an IDX file holds (plain or gzipped); images [n,H,W] become [n,H,W,1]. Option labels, the file of their labels [n], which come second (default: NAME-labels-idx1-ubyte beside NAME-images-idx3-ubyte, where it is).
 ---@param path any
 ---@param opts? table
+---@return any ...
 function sl.data.idx(path, opts) end
 
 ---uint8 [n,size,size,channels] and the list of names, sorted: the PNG, JPEG and BMP files of a folder, each cut to its central square and resized. Where the folder itself has none, each sub-folder with pictures is a class: then int64 labels [n], from 0, and the list of classes come too. Options: size = 32, channels = 3 (or 1).
 ---@param folder any
 ---@param opts? table
+---@return any ...
 function sl.data.image_folder(folder, opts) end
 
 ---True for a folder with IDX files named as MNIST and Fashion-MNIST have them; split = "train" or "test".
 ---@param folder any
 ---@param split any
+---@return any ...
 function sl.data.is_mnist(folder, split) end
 
 ---loader(samples [n, ...], { batch = 64, seed = 0, shuffle = true, flip = false, dequantize = false, labels = nil }). samples are uint8 images [n,H,W,C], which come out in [-1,1], or floats, which come out as they are. What a batch holds depends on the seed and on the positions of its samples, not on how the positions were cut into batches.
 ---@param samples any
 ---@param opts? table
+---@return any ...
 function sl.data.loader(samples, opts) end
 
 ---n points [n,2] of a pinwheel: `arms` arms bent by rate, of radial_std and tangential_std.
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sl.data.pinwheel(n, opts) end
 
 ---Writes x [n,columns] as CSV, in as many digits as bring the same numbers back; NaN becomes an empty field. Options: names, the header; separator = ",".
 ---@param path any
 ---@param x any
 ---@param opts? table
+---@return any ...
 function sl.data.save_csv(path, x, opts) end
 
 ---n points [n,2] along a spiral, and noise.
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sl.data.swiss_roll(n, opts) end
 
 ---n points [n,2] of two half circles that clasp each other, and noise.
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sl.data.two_moons(n, opts) end
+
+---A surface to draw on, in points from the upper left corner: what sl.plot is made with.
+---@class sdelua.draw
+sl.draw = {}
+
+---A white canvas, "raster", "svg" or "pdf", of that size in points; scale: pixels of a raster to a point.
+---@param kind any
+---@param width any
+---@param height any
+---@param scale? any
+---@return sdelua.Canvas
+function sl.draw.canvas(kind, width, height, scale) end
 
 ---sl.guidance: scores given a condition, after grad log p(x|y) = grad log p(x) + grad log p(y|x). sl.guidance.<name>(..., options) is what the file sdelua/guidance/methods/<name>.lua describes: something that every sampler takes for a score. sl.guidance.list() prints them all.
 ---@class sdelua.guidance
@@ -2586,36 +3109,63 @@ function sl.data.two_moons(n, opts) end
 ---@field classifier_free fun(...): ... # Classifier-free guidance: what the network says without a class, and scale times what the class changes. scale 1 is the score given the class, 0 that without; 1 + w in the paper's words.
 ---@field logp fun(...): ... # Guidance by any function fn(x, t [n], rows) -> log p(y | x_t) [n] up to a constant, of recorded ops.
 ---@field loss fun(...): ... # Guidance by a loss fn(x0, t [n], rows) -> [n] of the denoised estimate x0 = E[x_0 | x_t], its gradient taken through the network: log p(y | x_t) is taken to be -loss. norm = "residual" divides by the loss's root, "score" makes the gradient as large as the score.
+---@field methods any
 sl.guidance = {}
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.guidance.list() end
 
 ---Pictures: uint8 [H,W,C] as files hold them, floats in [-1,1] as networks see them.
 ---@class sdelua.image
 sl.image = {}
 
+---Writes a film, an animated WebP (.webp) or GIF (.gif) by the ending of its name. frames: [F,H,W,C], C = 1 or 3, uint8 or floats in [-1,1]; or a list of what image.render takes: pictures, batches (a sampler's trajectory), plots. Options: fps = 12; loop = 0, how often it plays, 0 without end; lossless = true, of a WebP; quality = 75 of 100, of one that is not. A GIF has 256 colours for all its frames. The same frames give the same bytes.
+---@param path any
+---@param frames any
+---@param opts? table
+---@return any ...
+function sl.image.animate(path, frames, opts) end
+
 ---One picture [H',W',C] of the images [N,H,W,C], row by row. Options: columns (default: as near a square as goes), padding = 2 pixels between and around them, background = 255.
 ---@param x any
 ---@param opts? table
+---@return any ...
 function sl.image.grid(x, opts) end
 
 ---uint8 [H,W,C] of a PNG, JPEG or BMP file. Options: channels = 1 or 3 converts (alpha is laid over white); size = s cuts out the central square and resizes it to [s,s,C].
 ---@param path any
 ---@param opts? table
+---@return any ...
 function sl.image.load(path, opts) end
+
+---The at most `most` = 256 colours that stand best for a picture [H,W,C] or frames [F,H,W,C], C = 1 or 3: the place of each pixel's colour, uint8, from 0, and the colours, uint8 [n,3].
+---@param x any
+---@param most any
+---@return any ...
+function sl.image.palette(x, most) end
+
+---uint8 [H,W,1] or [H,W,3] of whatever can be looked at: a picture [H,W,C], a batch [N,H,W,C], which becomes a grid, or a thing with a method render, such as a plot. What is transparent is laid over white. Errors name `who`, `what`.
+---@param x any
+---@param who any
+---@param what any
+---@return any ...
+function sl.image.render(x, who, what) end
 
 ---Writes a PNG of a picture [H,W,C], C = 1 (grey), 3 (RGB) or 4 (RGBA): uint8, or floats in [-1,1].
 ---@param path any
 ---@param x any
+---@return any ...
 function sl.image.save(path, x) end
 
 ---uint8 0..255 to float32 -1..1.
 ---@param x any
+---@return any ...
 function sl.image.to_float(x) end
 
 ---Floats in [-1,1] to uint8, rounded to nearest; what lies outside is cut off. uint8 passes through.
 ---@param x any
+---@return any ...
 function sl.image.to_uint8(x) end
 
 ---What sl.progress is made of: the program's SIGINT, asked for at the boundary of a step.
@@ -2635,25 +3185,28 @@ function sl.interrupt.requested() end
 
 ---sl.inverse: measurements. sl.inverse.<name> { options, std = 0 } is the operator that the file sdelua/inverse/operators/<name>.lua describes; sl.inverse.list() prints them all.
 ---@class sdelua.inverse
----@field blur fun(opts?: { across?: any, bandwidth?: number, boundary?: string, kernel?: any, shape?: any, width?: number }): sdelua.inverse.Operator # Correlation with a kernel down the columns and along the rows of images of that shape: kernel = "gaussian" (width, bandwidth in pixels), "uniform" (width) or a list; across, where given, is that along the rows. boundary = "symmetric", "zero", "edge" or "wrap".
----@field colorize fun(opts?: { shape?: any }): sdelua.inverse.Operator # The mean of the three colours of each pixel of images of that shape.
----@field compressed fun(opts?: { ratio?: number, seed?: number, shape?: any }): sdelua.inverse.Operator # Compressed sensing: ratio of all values are measured, drawn by seed from an orthonormal Walsh-Hadamard transform of x with random signs in random order.
----@field ct fun(opts?: { angles?: any, detectors?: any, range?: number, shape?: any }): sdelua.inverse.Operator # Computed tomography with parallel beams: the Radon transform of images of that shape, y [angles, detectors, C].
----@field denoise fun(opts?: { shape?: any }): sdelua.inverse.Operator # x itself, with noise; shape is that of one x.
----@field grayscale fun(opts?: { shape?: any, weights?: any }): sdelua.inverse.Operator # The luminance of each pixel of images of that shape: the colours by their weights, those of ITU-R BT.601 unless given.
----@field inpaint fun(opts?: { box?: any, keep?: string, mask?: any, seed?: number, shape?: any, share?: number }): sdelua.inverse.Operator # The values where the mask is 1, in order. mask is a tensor like one x; or with shape, that of an image, [H,W] or a name: "half" (keep = "left", "right", "top" or "bottom"), "box" (a square of side box is lost), "random" (share of the pixels lost, seed).
----@field jpeg fun(opts?: { quality?: number, shape?: any, subsampling?: number }): sdelua.inverse.Operator # JPEG at a quality of 1 to 100, as the picture that comes out, not clipped and not rounded to 256 levels: blocks of 8 x 8 pixels, for colours (C = 3) in YCbCr with chroma halved along both sides (subsampling = 2; 1: whole).
----@field matrix fun(opts?: { A?: any, shape?: any }): sdelua.inverse.Operator # y = A x for a matrix A [M,D] and x [N,D], or [N,shape] with as many values.
----@field mri fun(opts?: { acceleration?: number, centre?: number, mask?: any, seed?: number, shape?: any }): sdelua.inverse.Operator # The unitary Fourier transform of images of that shape, where the mask [H,W] is 1 (the frequency 0 at [H//2+1, W//2+1]): y is [frequencies, C, 2], real and imaginary parts.
----@field phase_retrieval fun(opts?: { oversample?: number, shape?: any }): sdelua.inverse.Operator # The magnitudes of the unitary Fourier transform of images of that shape, each channel by itself, laid in the corner of an area of zeros oversample times as long and as wide. x, -x and x turned by half a turn, have the same.
----@field superres fun(opts?: { factor?: number, shape?: any }): sdelua.inverse.Operator # Means over blocks of factor x factor pixels of images of that shape.
+---@field blur fun(opts?: { across?: any, bandwidth?: number, boundary?: string, kernel?: any, shape?: any, std?: number, width?: number }): sdelua.inverse.Operator # Correlation with a kernel down the columns and along the rows of images of that shape: kernel = "gaussian" (width, bandwidth in pixels), "uniform" (width) or a list; across, where given, is that along the rows. boundary = "symmetric", "zero", "edge" or "wrap".
+---@field colorize fun(opts?: { shape?: any, std?: number }): sdelua.inverse.Operator # The mean of the three colours of each pixel of images of that shape.
+---@field compressed fun(opts?: { ratio?: number, seed?: number, shape?: any, std?: number }): sdelua.inverse.Operator # Compressed sensing: ratio of all values are measured, drawn by seed from an orthonormal Walsh-Hadamard transform of x with random signs in random order.
+---@field ct fun(opts?: { angles?: any, detectors?: any, range?: number, shape?: any, std?: number }): sdelua.inverse.Operator # Computed tomography with parallel beams: the Radon transform of images of that shape, y [angles, detectors, C].
+---@field denoise fun(opts?: { shape?: any, std?: number }): sdelua.inverse.Operator # x itself, with noise; shape is that of one x.
+---@field grayscale fun(opts?: { shape?: any, std?: number, weights?: any }): sdelua.inverse.Operator # The luminance of each pixel of images of that shape: the colours by their weights, those of ITU-R BT.601 unless given.
+---@field inpaint fun(opts?: { box?: any, keep?: string, mask?: any, seed?: number, shape?: any, share?: number, std?: number }): sdelua.inverse.Operator # The values where the mask is 1, in order. mask is a tensor like one x; or with shape, that of an image, [H,W] or a name: "half" (keep = "left", "right", "top" or "bottom"), "box" (a square of side box is lost), "random" (share of the pixels lost, seed).
+---@field jpeg fun(opts?: { quality?: number, shape?: any, std?: number, subsampling?: number }): sdelua.inverse.Operator # JPEG at a quality of 1 to 100, as the picture that comes out, not clipped and not rounded to 256 levels: blocks of 8 x 8 pixels, for colours (C = 3) in YCbCr with chroma halved along both sides (subsampling = 2; 1: whole).
+---@field matrix fun(opts?: { A?: any, shape?: any, std?: number }): sdelua.inverse.Operator # y = A x for a matrix A [M,D] and x [N,D], or [N,shape] with as many values.
+---@field mri fun(opts?: { acceleration?: number, centre?: number, mask?: any, seed?: number, shape?: any, std?: number }): sdelua.inverse.Operator # The unitary Fourier transform of images of that shape, where the mask [H,W] is 1 (the frequency 0 at [H//2+1, W//2+1]): y is [frequencies, C, 2], real and imaginary parts.
+---@field phase_retrieval fun(opts?: { oversample?: number, shape?: any, std?: number }): sdelua.inverse.Operator # The magnitudes of the unitary Fourier transform of images of that shape, each channel by itself, laid in the corner of an area of zeros oversample times as long and as wide. x, -x and x turned by half a turn, have the same.
+---@field superres fun(opts?: { factor?: number, shape?: any, std?: number }): sdelua.inverse.Operator # Means over blocks of factor x factor pixels of images of that shape.
+---@field operators any
 sl.inverse = {}
 
 ---An operator of your own: a table as in sdelua/inverse/operator.lua, of which shape, measured and apply are enough; linear = true where it is; std.
 ---@param own any
+---@return any ...
 function sl.inverse.define(own) end
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.inverse.list() end
 
 sl.inverse.masks = {}
@@ -2661,21 +3214,25 @@ sl.inverse.masks = {}
 ---All but a square in the middle is known: box, the length of its side, is half that of the image's shorter one unless given.
 ---@param shape any
 ---@param opts? table
+---@return any ...
 function sl.inverse.masks.box(shape, opts) end
 
 ---One half is known: keep = "left", "right", "top" or "bottom".
 ---@param shape any
 ---@param opts? table
+---@return any ...
 function sl.inverse.masks.half(shape, opts) end
 
 ---Columns of frequencies [H,W], the frequency 0 at [H//2+1, W//2+1], as a scanner that goes line by line measures them: a band in the middle, the share `centre` of all, and others at random, W/acceleration in all. Options: acceleration = 4.0, centre = 0.08, seed = 0.
 ---@param shape any
 ---@param opts? table
+---@return any ...
 function sl.inverse.masks.lines(shape, opts) end
 
 ---Pixels at random are known: `share` of them, rounded, are lost with all their colours. Options: share = 0.9, seed = 0.
 ---@param shape any
 ---@param opts? table
+---@return any ...
 function sl.inverse.masks.random(shape, opts) end
 
 ---Readers of other formats.
@@ -2698,10 +3255,12 @@ sl.json = {}
 
 ---null is refused: a Lua table can't hold it.
 ---@param text any
+---@return any ...
 function sl.json.decode(text) end
 
 ---An empty table is written as a list.
 ---@param value any
+---@return any ...
 function sl.json.encode(value) end
 
 ---sl.likelihood: how probable a model finds points, and the codes it gives them. docs/likelihood.md says what the numbers mean.
@@ -2712,6 +3271,7 @@ sl.likelihood = {}
 ---@param logp any
 ---@param dim any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.bits(logp, dim, opts) end
 
 ---[N]: the bits/dim of uint8 images [N, ...] under a model of images in [-1,1], by likelihood.ode, and its info with logp. Options: those of likelihood.ode; seed and first number the dequantizing noise too.
@@ -2719,6 +3279,7 @@ function sl.likelihood.bits(logp, dim, opts) end
 ---@param score any
 ---@param images any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.bits_per_dim(process, score, images, opts) end
 
 ---An estimate [N] of a lower bound on log p(x), nats, of the points x [N, ...] under the reverse SDE with this score, and info: se [N], the standard error of the estimate (two or more samples), and samples [N,samples], the estimates that it is the mean of. Needs a transition kernel and m_T > 0. Options:
@@ -2731,6 +3292,7 @@ function sl.likelihood.bits_per_dim(process, score, images, opts) end
 ---@param score any
 ---@param x any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.bound(process, score, x, opts) end
 
 ---The point that each code z belongs to; the same options.
@@ -2738,11 +3300,13 @@ function sl.likelihood.bound(process, score, x, opts) end
 ---@param score any
 ---@param z any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.decode(process, score, z, opts) end
 
 ---uint8 images to floats in [-1,1): (x + u)/128 - 1, u uniform on [0,1) (Theis et al. 2016). Options: seed = 0, first = 0 (the number of the first image): an image's u depends on the seed and its number alone.
 ---@param images any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.dequantize(images, opts) end
 
 ---The code z of each point x [N, ...]: where the probability flow takes it from eps to T (Song et al. 2021, appendix D.5). Options: eps (the process's eps.likelihood), top (a time to stop at on the way up, or begin at on the way down, in place of T), rtol, atol, method, norm, max_steps, callback, as in sl.solve.ode. info: nfe [N].
@@ -2750,6 +3314,7 @@ function sl.likelihood.dequantize(images, opts) end
 ---@param score any
 ---@param x any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.encode(process, score, x, opts) end
 
 ---n codes from a to b [N, ...], both ends among them: [n, N, ...]. path = "spherical" (Shoemake 1985), which keeps the length of codes of a prior about 0 near to what the prior has, or "linear", whose codes are shorter halfway.
@@ -2757,6 +3322,7 @@ function sl.likelihood.encode(process, score, x, opts) end
 ---@param b any
 ---@param n any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.interpolate(a, b, n, opts) end
 
 ---An estimate of an upper bound on KL(p_0 || p), nats, p_0 being what the points x [N, ...] are drawn from and p what the reverse SDE with this score draws; and info: se, its standard error over the points; integral and terminal, its two parts. One of the options
@@ -2768,6 +3334,7 @@ function sl.likelihood.interpolate(a, b, n, opts) end
 ---@param score any
 ---@param x any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.kl_bound(process, score, x, opts) end
 
 ---log p [N] in nats of the points x [N, ...] at time eps, under the flow with this score, and info: z (where the flow ends), delta [N] (the integral of the divergence), prior_logp [N], nfe [N] and, with two or more probes, se [N], the standard error that the probes leave. Options:
@@ -2779,11 +3346,13 @@ function sl.likelihood.kl_bound(process, score, x, opts) end
 ---@param score any
 ---@param x any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.ode(process, score, x, opts) end
 
 ---The bits/dim of a uniformly dequantized image of 256 levels whose values were then scaled to [lo,hi]: 8 - log2(hi - lo). 7 for [-1,1], 8 for [0,1]: the 7 - inverse_scaler(-1) of Song et al. 2021's code.
 ---@param lo any
 ---@param hi any
+---@return any ...
 function sl.likelihood.offset(lo, hi) end
 
 ---How far points come back from where they were, encoded and decoded: for each of the tolerances (rtol = atol) a row { tolerance =, rms =, worst =, nfe = } with errors over all values of x and the mean number of evaluations both ways. The rows print as a table. Other options as in encode.
@@ -2792,6 +3361,7 @@ function sl.likelihood.offset(lo, hi) end
 ---@param x any
 ---@param tolerances any
 ---@param opts? table
+---@return any ...
 function sl.likelihood.round_trip(process, score, x, tolerances, opts) end
 
 ---Decompositions and solves by LAPACK, of matrices [m,n] in float32 or float64; without gradients.
@@ -2842,10 +3412,12 @@ function sl.linalg.svd(a, opts) end
 ---@field ssm fun(...): ... # Sliced score matching, E lambda(t) ((v.s)^2/2 + v.J v), v random projections, of any process, or with process nil of the data.
 ---@field ssm_vr fun(...): ... # Sliced score matching with its first term in closed form, E lambda(t) (|s|^2/2 + v.J v): less variance, for projections with E v v^T = 1, of any process, or with process nil of the data.
 ---@field v fun(...): ... # |v_hat - v|^2 for v = m z - s x0, whatever the network predicts.
+---@field objectives any
 sl.loss = {}
 
 ---dequantizer { levels = 256, net = nil, dtype = "float32" }: uniform noise or, given net(x in [-1, 1]) -> mu, a like x, variational noise sigmoid(mu + e^a z), whose parameters are trained with the score's.
 ---@param opts? table
+---@return any ...
 function sl.loss.dequantizer(opts) end
 
 ---eps_offset(process, score, x0, { eps =, z =, seed =, first =, index = }): nats [N]. With x_eps drawn from the kernel and x0 given back by N(D(x_eps), (s/m)^2), D the denoiser of the score,
@@ -2855,9 +3427,11 @@ function sl.loss.dequantizer(opts) end
 ---@param score any
 ---@param x0 any
 ---@param opts? table
+---@return any ...
 function sl.loss.eps_offset(process, score, x0, opts) end
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.loss.list() end
 
 ---sl.manual: everything public, with what is said of it, gathered at need from the rows of ops, layers and collections, from the `---` comments above Lua functions, and from sdelua/manual/core.lua for the functions of the core. help, apropos, docs/reference and the type stubs are made of it.
@@ -2865,21 +3439,26 @@ function sl.loss.list() end
 sl.manual = {}
 
 ---Everything public, as a list of entries: functions and ops of sl, rooms with what they hold, rows, classes.
+---@return any ...
 function sl.manual.entries() end
 
 ---The fields of a class of the core: a list of { name, type, doc }.
 ---@param class any
+---@return any ...
 function sl.manual.fields(class) end
 
 ---The names of all rooms, in order. One that fails to load is left out: help has to serve all the same.
+---@return any ...
 function sl.manual.rooms() end
 
 ---How an entry is called: "likelihood.encode(process, score, x, opts)".
 ---@param entry any
+---@return any ...
 function sl.manual.signature(entry) end
 
 ---An entry in a line or some: how it is called, and its doc.
 ---@param entry any
+---@return any ...
 function sl.manual.text(entry) end
 
 ---sl.metrics: how far samples are from data. sl.metrics.<name>(x, y, options) compares x [n, ...] with y [m, ...] (images and the like are taken flat; give features where pixels say little, see sl.metrics.features) as the file sdelua/metrics/measures/<name>.lua describes; sl.metrics.list() prints them all.
@@ -2893,6 +3472,7 @@ function sl.manual.text(entry) end
 ---@field score_error fun(...): ... # score_error(process, score, mixture, options): E s_t^2 |score - grad log p_t|^2/D, the error of the predicted noise where the data is a known mixture, over n samples at each of `times` (a count of even ones, or a list).
 ---@field sliced_wasserstein fun(...): ... # Wasserstein-2 distance of projections on random directions: the root of the mean of its square.
 ---@field ssim fun(...): ... # Structural similarity of images x against y [n,H,W,C], pair by pair, under a Gaussian window of 11 by 11 where it lies within the image, averaged over places and channels: the mean over the images. range as in psnr.
+---@field measures any
 sl.metrics = {}
 
 sl.metrics.features = {}
@@ -2900,17 +3480,21 @@ sl.metrics.features = {}
 ---The features of a classifier; accuracy, where given, is that on test images.
 ---@param known any
 ---@param accuracy any
+---@return any ...
 function sl.metrics.features.of(known, accuracy) end
 
 ---Trains a classifier and returns features, called as above, with accuracy, that on the test images. Depends on the options alone; the generator is left as it was.
 ---@param opts? table
+---@return any ...
 function sl.metrics.features.train(opts) end
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.metrics.list() end
 
 ---mixture { weights = {...}, means = {{...}, ...}, stds = number or {{...}, ...}, or covariances = K matrices, or one for all; shape = that of a sample, where it is not flat }.
 ---@param opts? table
+---@return any ...
 function sl.metrics.mixture(opts) end
 
 ---sl.nn: layers of the core, modules in Lua, and networks. sl.nn.UNet, sl.nn.MLP … are the files of sdelua/nn/networks, one each; sl.nn.list() names them.
@@ -2922,6 +3506,8 @@ function sl.metrics.mixture(opts) end
 ---@field NCSNv2 fun(opts?: { centered?: boolean, ch_mult?: any, channels?: any, checkpoint?: boolean, dilations?: any, label?: string, nf?: number, num_scales?: number, out_channels?: any, scale_by_sigma?: boolean, sigma_max?: number, sigma_min?: number, size?: any }): sdelua.Layer # NCSNv2's network for images: x [n,h,w,c], sigma [n] (or the number of a level) -> [n,h,w,c'].
 ---@field SongUNet fun(opts?: { attn_resolutions?: any, augment_dim?: number, channel_mult?: any, channel_mult_emb?: number, channel_mult_noise?: number, channels?: any, checkpoint?: boolean, combine?: string, decoder_type?: string, dropout?: number, embedding_type?: string, encoder_type?: string, fir?: boolean, fourier_scale?: number, label_dim?: number, label_dropout?: number, model_channels?: number, num_blocks?: number, out_channels?: any, resamp_with_conv?: boolean, resample_filter?: any, resblock_type?: string, size?: any, skip_rescale?: boolean }): sdelua.Layer # DDPM++ and NCSN++ for images as EDM has them: x [n,h,w,c], t [n], class labels? -> [n,h,w,c'].
 ---@field UNet fun(opts?: { attn_resolutions?: any, centered?: boolean, ch_mult?: any, channels?: any, checkpoint?: boolean, classes?: number, dropout?: number, embedding?: string, fourier_scale?: number, label_dropout?: number, nf?: number, num_groups?: number, num_heads?: number, num_res_blocks?: number, out_channels?: any, size?: any }): sdelua.Layer # DDPM's network for images: x [n,h,w,c], t [n], class labels? -> [n,h,w,c'].
+---@field Sequential any
+---@field networks any
 sl.nn = {}
 
 ---x [n,...,c] -> x + out(softmax(q k^T / sqrt(d)) v) over all positions, q, k, v from the group-normalised x. The weights of q, k, v start with that scale, those of out at zero.
@@ -2972,6 +3558,7 @@ function sl.nn.Linear(...) end
 ---A new class: calling it makes an object and runs init(self, ...); calling an object runs forward(self, ...).
 ---@param name any
 ---@param parent any
+---@return any ...
 function sl.nn.Module(name, parent) end
 
 ---x [n,h,w,in], emb [n,emb_features] after its activation -> [n,h,w,out]: norm, silu, conv, + linear(emb), norm, silu, dropout, conv, + x. The last convolution starts at zero.
@@ -3001,10 +3588,12 @@ function sl.nn.convert(layers, dtype) end
 function sl.nn.copy_all(who, into, from) end
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.nn.list() end
 
 ---A tensor as a parameter: cut off from what made it, requiring a gradient.
 ---@param t any
+---@return any ...
 function sl.nn.parameter(t) end
 
 ---sl.noise { seed =, first = 0, index = }: unit normals for samplers, a stream of numbered draws, and a Brownian path.
@@ -3014,6 +3603,7 @@ sl.noise = {}
 
 ---The source that a sampler's options ask for: noise = a source, a function (shape, number, dtype) -> tensor or a replay { normal = that function, brownian = function(shape, a, b, dtype) -> (W_b - W_a)/sqrt|b - a|, increment = a function of the same -> W_b - W_a, H }, or else the options seed, first and index.
 ---@param o? table
+---@return any ...
 function sl.noise.of(o) end
 
 ---NumPy's .npy files, one tensor each.
@@ -3083,60 +3673,79 @@ sl.options = {}
 
 ---The keys of a table that are texts, in order.
 ---@param t any
+---@return any ...
 function sl.options.names(t) end
 
 ---A new table of `given` with `known`'s defaults. An unknown key, or a value of another type than its default, raises in the name of `who`, where the library was called.
 ---@param who any
 ---@param given any
 ---@param known any
+---@return any ...
 function sl.options.read(who, given, known) end
 
 ---A value as errors show it, in a line: of a tensor the type and shape, and no addresses.
 ---@param v any
+---@return any ...
 function sl.options.show(v) end
 
----Pictures of points, and of curves.
+---sl.plot: pictures of curves, points and functions of the plane. sl.plot { title = "…", xlabel = "x" } is a plot, whose methods add layers over each other and give the plot again: p:line(x, y):scatter(points):save "x.png".
 ---@class sdelua.plot
+---@field band fun(...): sdelua.plot.Figure # p:band(x, low, high): the area between two curves, lists of numbers or tensors [n]; where one is not finite there is a gap.
+---@field contour fun(...): sdelua.plot.Figure # p:contour(f): lines of equal f(points [n,2]) -> [n]. levels: how many, evenly between the least and the largest value, or a list; with labels, each line's level is on it.
+---@field density fun(...): sdelua.plot.Figure # p:density(f): colours of f(points [n,2]) -> [n] over what the plot shows, at n = 200 places along the longer side. range = { lo, hi }: the values of the first colour and the last.
+---@field hist fun(...): sdelua.plot.Figure # p:hist(values): how many of the values, a list or a tensor of any shape, fall into each of `bins` equal parts of their range; with density, that over all and the part's width, so that the area is 1.
+---@field hist2d fun(...): sdelua.plot.Figure # p:hist2d(points): how many of the points [n,2] fall into each of the cells, as a colour; bins along the longer side of what the plot shows.
+---@field image fun(...): sdelua.plot.Figure # p:image(img): a picture [H,W,C], uint8 or floats in [-1,1], C = 1, 3 or 4, from xrange = { 0, W } and yrange = { 0, H } of the data; with smooth, without seeing its pixels.
+---@field line fun(...): sdelua.plot.Figure # p:line(x, y): a line through the points (x[i], y[i]), two lists of numbers or tensors [n]; one that is not finite breaks it. dash: a list of lengths, on and off in turn; with marks, a disc at each point.
+---@field paths fun(...): sdelua.plot.Figure # p:paths(x): n trajectories [steps,n,2], each a line; with ends, a ring where it begins and a disc where it ends.
+---@field scatter fun(...): sdelua.plot.Figure # p:scatter(points): a disc at each of the points [n,2].
+---@field text fun(...): sdelua.plot.Figure # p:text(x, y, words): words at a place of the data; anchor: "left", "middle" or "right", what of them is there; angle in degrees, against the clock.
+---@field vectors fun(...): sdelua.plot.Figure # p:vectors(f): arrows of f(points [n,2]) -> [n,2], n along the longer side of what the plot shows.
+---@field layers any
+---@overload fun(...): sdelua.plot.Figure
 sl.plot = {}
 
----The text of an SVG picture of curves { x = list, y = list, label = }. Options: width = 560, height = 340, xlabel, ylabel, xlim and ylim = { lo, hi }.
----@param curves any
+---Plots of sl.plot (a list) beside one another, row by row: something with save and render as they have. Options: columns (default: all in one row up to 4, else as near a square as goes), title = "".
+---@param plots any
 ---@param opts? table
-function sl.plot.curves(curves, opts) end
+---@return any ...
+function sl.plot.grid(plots, opts) end
 
----uint8 [size,size,3]: the points [n,2] of each set in a colour of its own, later sets above, in the square [-limit,limit]² around the origin. `sets` is one tensor or a list. Options: size = 480, limit (default: all points fit), radius = 1.
----@param sets any
----@param opts? table
-function sl.plot.scatter(sets, opts) end
+---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
+function sl.plot.list() end
 
 ---sl.posterior: samplers of p(x | y), y a measurement of x that an operator of sl.inverse makes. sl.posterior.<name> { options } is the method that the file sdelua/posterior/methods/<name>.lua describes; sl.posterior.list() prints them all.
 ---@class sdelua.posterior
----@field ald fun(opts?: { epsilon?: number, gamma?: number, n_steps?: number }): sdelua.posterior.Posterior # Annealed Langevin dynamics on the posterior, as for MRI: n_steps of size epsilon sigma^2 at each level, with y as if of variance gamma^2 sigma^2 |A|^2 + std^2; it takes epsilon (1 + 1/gamma^2) < 2.
----@field ccdf fun(opts?: { guess?: any, t0?: number }): sdelua.posterior.Posterior # Come closer, diffuse faster: from a guess, the option's function (operator, y) or A^+ y, with the noise of time t0 T, ancestral steps whose measured coordinates are those of y with the noise of the time.
----@field ddnm fun(opts?: { eta?: number, travel_length?: number, travel_repeat?: number }): sdelua.posterior.Posterior # Null-space denoising: in each ancestral step E[x0 | xt] takes from y what is measured, the rest is its own.
----@field ddrm fun(opts?: { eta?: number, eta_b?: number, eta_c?: any }): sdelua.posterior.Posterior # Denoising diffusion restoration, in the operator's singular vectors. eta is the fresh share of the noise, eta_c that of the unmeasured coordinates (eta, unless given); eta_b the weight of y where it is less noisy than x.
----@field ddrm_jpeg fun(opts?: { eta?: number, eta_b?: number }): sdelua.posterior.Posterior # DDRM for JPEG and whatever operator has a pseudo-inverse H', linear or not: x0 - H'H(x0) + H'y in place of x0. eta is the fresh share of the noise, eta_b the weight of y.
----@field diffpir fun(opts?: { iterations?: number, lambda?: number, lipschitz?: number, zeta?: number }): sdelua.posterior.Posterior # DiffPIR: the estimate of the data is brought close to y, |y - A x|^2 + rho |x - x0|^2 with rho = lambda std^2/sigma^2, then noised anew: zeta = 0 keeps the predicted noise, 1 draws all.
----@field dps fun(opts?: { likelihood?: string, zeta?: number }): sdelua.posterior.Posterior # Diffusion posterior sampling: an ancestral step, then the gradient of |y - A(x0)|^2 in x_t, times zeta/|y - A(x0)|, each sample by its own norm.
----@field exact fun(opts?: { mixture?: any }): sdelua.posterior.Posterior # The exact score of p(x_t | y) where the data are Gaussians, mixture = sl.metrics.mixture { ... }: the reference of all methods.
----@field ilvr fun(opts?: { published?: boolean, range_t?: number, up?: any, variance?: string }): sdelua.posterior.Posterior # Iterative latent variable refinement: after each ancestral step x + up(A(x') - A(x)), x' a state that y says.
----@field mcg fun(opts?: { zeta?: number }): sdelua.posterior.Posterior # Manifold-constrained gradient: an ancestral step, the gradient of |W(y - A x0)|^2 in x_t times zeta over the norm, each sample by its own, then the measured coordinates are those of y with the noise of the time.
----@field mcs fun(opts?: { corrector?: any, lambda?: number, n_steps?: number, norm?: string, predictor?: any, snr?: number }): sdelua.posterior.Posterior # Measurement-consistent sampling (MRI, CT): before corrector and predictor the measured coordinates go the share lambda of the way to those of y with the noise of the time.
----@field pigdm fun(opts?: { bound?: number, eta?: number, prior_std?: number }): sdelua.posterior.Posterior # Pseudoinverse guidance in the paper's steps: DDIM with eta of the noise of an ancestral step, and m r^2 times the guidance, whatever the length of the step; prior_std and bound as in pigdm_score.
----@field pigdm_score fun(opts?: { bound?: number, prior_std?: number }): sdelua.posterior.Posterior # Pseudoinverse guidance added to the score, for any sampler: p(x0 | xt) taken as N(x0, r^2 I), with r^2 that of data N(mu, tau^2 I), tau = prior_std, for which it is exact.
----@field repaint fun(opts?: { jump_length?: number, n_resample?: number }): sdelua.posterior.Posterior # RePaint: ancestral steps whose measured coordinates are those of y with the noise of the time; every jump_length steps back up by as many, n_resample - 1 times, so that both parts come to agree.
----@field replacement fun(opts?: { corrector?: any, n_steps?: number, norm?: string, predictor?: any, published?: boolean, snr?: number }): sdelua.posterior.Posterior # Predictor-corrector whose measured coordinates (pixels, or any linear operator's) are those of y with the noise of the time, of which y's own is a part: anew at each time, held while the corrector takes its n_steps.
----@field sdedit fun(opts?: { guess?: any, mask?: any, repeats?: number, t0?: number }): sdelua.posterior.Posterior # SDEdit: a guide, A^+ y (sl.inverse.denoise: y itself, strokes and all) or what guess(operator, y) returns, with the noise of time t0 T, and back by ancestral steps, `repeats` times.
----@field snips fun(opts?: { c?: any, n_steps?: number }): sdelua.posterior.Posterior # Stochastic denoising of inverse problems: annealed Langevin in the operator's singular vectors, n_steps at each of `steps` levels, whose steps are c sigma^2 where nothing is measured; c such that the noise follows the levels, unless given.
----@field tds fun(opts?: { K?: number, ess?: number, limit?: number, resample?: string, tau?: number }): sdelua.posterior.Posterior # Twisted diffusion sampler: K particles a measurement go by ancestral steps that the gradient of p(y | x_t) twists, weighted, and drawn anew (resample = "systematic" or "multinomial") where fewer than ess K count.
+---@field ald fun(opts?: { correct?: any, denoise?: any, eps?: any, epsilon?: number, gamma?: number, grid?: any, levels?: string, n_steps?: number, round?: any, steps?: number }): sdelua.posterior.Posterior # Annealed Langevin dynamics on the posterior, as for MRI: n_steps of size epsilon sigma^2 at each level, with y as if of variance gamma^2 sigma^2 |A|^2 + std^2; it takes epsilon (1 + 1/gamma^2) < 2.
+---@field ccdf fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, guess?: any, levels?: string, round?: any, steps?: number, t0?: number }): sdelua.posterior.Posterior # Come closer, diffuse faster: from a guess, the option's function (operator, y) or A^+ y, with the noise of time t0 T, ancestral steps whose measured coordinates are those of y with the noise of the time.
+---@field ddnm fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, steps?: number, travel_length?: number, travel_repeat?: number }): sdelua.posterior.Posterior # Null-space denoising: in each ancestral step E[x0 | xt] takes from y what is measured, the rest is its own.
+---@field ddrm fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, eta_b?: number, eta_c?: any, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.posterior.Posterior # Denoising diffusion restoration, in the operator's singular vectors. eta is the fresh share of the noise, eta_c that of the unmeasured coordinates (eta, unless given); eta_b the weight of y where it is less noisy than x.
+---@field ddrm_jpeg fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, eta_b?: number, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.posterior.Posterior # DDRM for JPEG and whatever operator has a pseudo-inverse H', linear or not: x0 - H'H(x0) + H'y in place of x0. eta is the fresh share of the noise, eta_b the weight of y.
+---@field diffpir fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, iterations?: number, lambda?: number, levels?: string, lipschitz?: number, round?: any, steps?: number, zeta?: number }): sdelua.posterior.Posterior # DiffPIR: the estimate of the data is brought close to y, |y - A x|^2 + rho |x - x0|^2 with rho = lambda std^2/sigma^2, then noised anew: zeta = 0 keeps the predicted noise, 1 draws all.
+---@field dps fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, likelihood?: string, round?: any, steps?: number, zeta?: number }): sdelua.posterior.Posterior # Diffusion posterior sampling: an ancestral step, then the gradient of |y - A(x0)|^2 in x_t, times zeta/|y - A(x0)|, each sample by its own norm.
+---@field exact fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: any, mixture?: any, round?: any, sampler?: any, steps?: any }): sdelua.posterior.Posterior # The exact score of p(x_t | y) where the data are Gaussians, mixture = sl.metrics.mixture { ... }: the reference of all methods.
+---@field ilvr fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, published?: boolean, range_t?: number, round?: any, steps?: number, up?: any, variance?: string }): sdelua.posterior.Posterior # Iterative latent variable refinement: after each ancestral step x + up(A(x') - A(x)), x' a state that y says.
+---@field mcg fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number, zeta?: number }): sdelua.posterior.Posterior # Manifold-constrained gradient: an ancestral step, the gradient of |W(y - A x0)|^2 in x_t times zeta over the norm, each sample by its own, then the measured coordinates are those of y with the noise of the time.
+---@field mcs fun(opts?: { correct?: any, corrector?: any, denoise?: any, eps?: any, grid?: any, lambda?: number, levels?: string, n_steps?: number, norm?: string, predictor?: any, round?: any, snr?: number, steps?: number }): sdelua.posterior.Posterior # Measurement-consistent sampling (MRI, CT): before corrector and predictor the measured coordinates go the share lambda of the way to those of y with the noise of the time.
+---@field pigdm fun(opts?: { bound?: number, correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, prior_std?: number, round?: any, steps?: number }): sdelua.posterior.Posterior # Pseudoinverse guidance in the paper's steps: DDIM with eta of the noise of an ancestral step, and m r^2 times the guidance, whatever the length of the step; prior_std and bound as in pigdm_score.
+---@field pigdm_score fun(opts?: { bound?: number, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: any, prior_std?: number, round?: any, sampler?: any, steps?: any }): sdelua.posterior.Posterior # Pseudoinverse guidance added to the score, for any sampler: p(x0 | xt) taken as N(x0, r^2 I), with r^2 that of data N(mu, tau^2 I), tau = prior_std, for which it is exact.
+---@field repaint fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, jump_length?: number, levels?: string, n_resample?: number, round?: any, steps?: number }): sdelua.posterior.Posterior # RePaint: ancestral steps whose measured coordinates are those of y with the noise of the time; every jump_length steps back up by as many, n_resample - 1 times, so that both parts come to agree.
+---@field replacement fun(opts?: { correct?: any, corrector?: any, denoise?: any, eps?: any, grid?: any, levels?: string, n_steps?: number, norm?: string, predictor?: any, published?: boolean, round?: any, snr?: number, steps?: number }): sdelua.posterior.Posterior # Predictor-corrector whose measured coordinates (pixels, or any linear operator's) are those of y with the noise of the time, of which y's own is a part: anew at each time, held while the corrector takes its n_steps.
+---@field sdedit fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, guess?: any, levels?: string, mask?: any, repeats?: number, round?: any, steps?: number, t0?: number }): sdelua.posterior.Posterior # SDEdit: a guide, A^+ y (sl.inverse.denoise: y itself, strokes and all) or what guess(operator, y) returns, with the noise of time t0 T, and back by ancestral steps, `repeats` times.
+---@field snips fun(opts?: { c?: any, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, n_steps?: number, round?: any, steps?: number }): sdelua.posterior.Posterior # Stochastic denoising of inverse problems: annealed Langevin in the operator's singular vectors, n_steps at each of `steps` levels, whose steps are c sigma^2 where nothing is measured; c such that the noise follows the levels, unless given.
+---@field tds fun(opts?: { K?: number, correct?: any, denoise?: any, eps?: any, ess?: number, grid?: any, levels?: string, limit?: number, resample?: string, round?: any, steps?: number, tau?: number }): sdelua.posterior.Posterior # Twisted diffusion sampler: K particles a measurement go by ancestral steps that the gradient of p(y | x_t) twists, weighted, and drawn anew (resample = "systematic" or "multinomial") where fewer than ess K count.
+---@field methods any
 sl.posterior = {}
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.posterior.list() end
 
 ---A method of your own: a table as in sdelua/posterior/posterior.lua, and its options.
 ---@param own any
 ---@param opts? table
+---@return any ...
 function sl.posterior.new(own, opts) end
 
 ---sl.sde: diffusion processes. sl.sde.VP, sl.sde.VE … are the files of sdelua/sde/processes, one each; sl.sde.list() names them. sl.sde.define makes a process from your own functions.
@@ -3150,6 +3759,7 @@ function sl.posterior.new(own, opts) end
 ---@field discrete fun(opts?: { T?: any, alphas_cumprod?: any, betas?: any, eps?: any, lambda_min?: any, prior?: any, std0?: any }): sdelua.sde.Process # Variance preserving through a table of levels, at t = i/N: betas or alphas_cumprod; log alpha linear between.
 ---@field interpolant fun(opts?: { T?: any, eps?: any, path?: string, prior?: any, std0?: any }): sdelua.sde.Process # A path between data and unit noise: "linear", x_t = (1 - t) x0 + t z, rectified flow's, or "trigonometric", cos(pi t/2) x0 + sin(pi t/2) z. m_T = 0: networks predict v, x0 or velocity, and ode samples.
 ---@field subVP fun(opts?: { T?: any, beta?: any, beta_max?: number, beta_min?: number, eps?: any, prior?: any, std0?: any }): sdelua.sde.Process # VP's drift with a diffusion whose variance stays below VP's; beta linear, or beta = function(t).
+---@field processes any
 sl.sde = {}
 
 ---sl.sde.define: a process of your own, in one of three forms.
@@ -3159,59 +3769,84 @@ sl.sde = {}
 ---  define { drift = f, diffusion = g, noise_type = "scalar" | "diagonal" | "matrix", tier = "affine" | "general" }
 ---The functions of the first two take a number and return a number, or a tensor over features; they are tabulated once. Those of the third take tensors x [N, ...] and t [N,1,..,1]; a diffusion with one parameter takes t alone.
 ---@param opts? table
+---@return any ...
 function sl.sde.define(opts) end
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.sde.list() end
+
+---sl.show(x): a picture in the terminal: an image [H,W,C], a batch [N,H,W,C], as a grid, or anything with a method render, such as a plot.
+---@class sdelua.show
+---@field blocks fun(...): ... # Half blocks in 24-bit colour, or 256 colours where COLORTERM says neither truecolor nor 24bit.
+---@field kitty fun(...): ... # The graphics protocol of kitty, which Ghostty and WezTerm speak too: raw pixels.
+---@field sixel fun(...): ... # Sixels, of at most 256 colours.
+---@field protocols any
+---@overload fun(...): any
+sl.show = {}
+
+---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
+function sl.show.list() end
+
+---What sl.show(x, options) prints, as a text.
+---@param x any
+---@param opts? table
+---@return any ...
+function sl.show.text(x, opts) end
 
 ---sl.solve: samplers. sl.solve.<name> { options } is the sampler that the file sdelua/solve/samplers/<name>.lua describes; sl.solve.list() prints them all.
 ---@class sdelua.solve
----@field adaptive_sde fun(opts?: { atol?: number, first_step?: number, max_steps?: any, method?: string, noise?: number, rtol?: number, steps?: any }): sdelua.solve.Solver # Step control on the reverse SDE: each sample has steps of its own, along a Brownian path that is the same at every tolerance.
----@field ancestral fun(opts?: { variance?: string }): sdelua.solve.Solver # Ancestral sampling with exact steps of any affine process; variance = "v", "small" or "large".
----@field annealed_langevin fun(opts?: { epsilon?: number, n_steps?: number }): sdelua.solve.Solver # Annealed Langevin dynamics (NCSN): n_steps at each level of the grid, which has `steps` levels and 0, the data that the last level's score tells (NCSNv2); with denoise = false steps + 1 levels, and noise stays.
----@field ddim fun(opts?: { eta?: number }): sdelua.solve.Solver # DDIM on any affine process: eta = 0 is the flow, 1 the posterior q(x_r | x_t, x_0) of ancestral sampling.
----@field deis fun(opts?: { degree?: number }): sdelua.solve.Solver # DEIS tAB: exponential Adams-Bashforth on the predicted noise, whose polynomial in time is of degree 0-3.
----@field dpm_2 fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number }): sdelua.solve.Solver # DPM-Solver-2: the slope at the middle of the step in log sigma; with S_churn as in euler.
----@field dpm_2_a fun(opts?: { eta?: number, s_noise?: number }): sdelua.solve.Solver # DPM-Solver-2 down to sigma_down, then noise up to the next sigma; eta = 0 is the flow.
----@field dpm_adaptive fun(opts?: { accept_safety?: number, atol?: number, dcoeff?: number, eta?: number, h_init?: number, icoeff?: number, max_steps?: any, norm?: string, order?: number, pcoeff?: number, rtol?: number, s_noise?: number, steps?: any }): sdelua.solve.Solver # DPM-Solver-12 or -23 (order = 2, 3) with step control; norm = "sample", or "batch" for one step size for all; eta > 0 adds noise along one Brownian path in sigma.
----@field dpm_fast fun(opts?: { eta?: number, s_noise?: number }): sdelua.solve.Solver # DPM-Solver-fast: `steps` evaluations from T to eps, spent on steps of order 3, even in log sigma, and a last of lower order; eta > 0 adds noise along one Brownian path in sigma.
----@field dpm_solver fun(opts?: { atol?: number, h_init?: number, inner?: string, lower_order_final?: boolean, method?: string, noise?: number, norm?: string, order?: number, rtol?: number, solver_type?: string, steps?: any, theta?: number }): sdelua.solve.Solver # DPM-Solver of order 1-3 on the predicted noise; steps counts evaluations; method = "multistep", "singlestep", "singlestep_fixed" or "adaptive" (rtol, atol); solver_type = "dpmsolver", as published, or "taylor".
----@field dpm_solver_pp fun(opts?: { atol?: number, h_init?: number, inner?: string, lower_order_final?: boolean, method?: string, noise?: number, norm?: string, order?: number, rtol?: number, solver_type?: string, steps?: any, theta?: number }): sdelua.solve.Solver # DPM-Solver++ of order 1-3 on the estimate of the data; options as dpm_solver; noise = 1 solves the SDE.
----@field dpmpp_2m fun(opts?: table): sdelua.solve.Solver # DPM-Solver++(2M): exponential Adams steps of second order on the estimate of the data.
----@field dpmpp_2m_sde fun(opts?: { eta?: number, s_noise?: number, solver_type?: string }): sdelua.solve.Solver # DPM-Solver++(2M) on the SDE: multistep of second order; solver_type = "midpoint" or "heun"; the noise is one Brownian path in sigma.
----@field dpmpp_2s_a fun(opts?: { eta?: number, s_noise?: number }): sdelua.solve.Solver # DPM-Solver++(2S) down to sigma_down, then noise up to the next sigma; eta = 0 is the flow.
----@field dpmpp_3m_sde fun(opts?: { eta?: number, s_noise?: number }): sdelua.solve.Solver # DPM-Solver++(3M) on the SDE: multistep with two earlier estimates; the noise is one Brownian path in sigma.
----@field dpmpp_sde fun(opts?: { eta?: number, r?: number, s_noise?: number }): sdelua.solve.Solver # DPM-Solver++ on the SDE with a second evaluation at a share r of the step; the noise is one Brownian path in sigma.
----@field edm_ablation fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number, alpha?: number, solver?: string }): sdelua.solve.Solver # EDM's general sampler in the process's own time and scaling: solver = "heun" or "euler", alpha where the second slope stands (1 Heun, 1/2 midpoint), churn; grids "vp", "ve", "iddpm" and "edm".
----@field euler fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number }): sdelua.solve.Solver # Euler's method on the flow in sigma; with S_churn, noise is added and taken away again.
----@field euler_a fun(opts?: { eta?: number, s_noise?: number }): sdelua.solve.Solver # Euler's method down to sigma_down, then noise up to the next sigma; eta = 0 is the flow.
----@field euler_maruyama fun(opts?: { noise?: number }): sdelua.solve.Solver # Euler-Maruyama on the reverse process; noise = lambda between the flow (0) and the SDE (1).
----@field gaussian_bridge fun(opts?: table): sdelua.solve.Solver # The exact law of x_r given x_t and the estimate of x_0; works where m_T = 0, with a network's exchange.
----@field heun fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number }): sdelua.solve.Solver # Heun's method on the flow in sigma: EDM's sampler; with S_churn, noise is added and taken away again.
----@field ipndm fun(opts?: { order?: number }): sdelua.solve.Solver # iPNDM: the flow in sigma with the weights of Adams and Bashforth of order 1-4, as if steps were even: of that order on a grid even in sigma, of the second on others.
----@field langevin fun(opts?: { n_steps?: number, norm?: string, snr?: number }): sdelua.solve.Solver # Langevin steps at each time of the grid and nothing else: the corrector without a predictor. norm as in pc.
----@field lms fun(opts?: { order?: number }): sdelua.solve.Solver # Adams-Bashforth on the flow in sigma with as many slopes as its order; the first steps have fewer, and unless they are short, orders above 2 sink towards 2 as steps are added.
----@field mala fun(opts?: { log_prob?: any, n_steps?: number, snr?: number, t?: any }): sdelua.solve.Solver # Metropolis-adjusted Langevin steps of size 2 (snr s_t)^2 at each time of the grid (or at t alone), for scores whose log_prob(x, t) is known. info.acceptance is [N].
----@field milstein fun(opts?: { noise?: number }): sdelua.solve.Solver # Milstein's method on the reverse process, over one Brownian path: strong order 1 where each feature's noise depends on that feature.
----@field ode fun(opts?: { atol?: number, max_steps?: any, method?: any, norm?: string, rtol?: number, steps?: any }): sdelua.solve.Solver # The probability flow: adaptive (rtol, atol; method "dopri5" or "bosh3"; norm = "sample", or "batch" for one step size for all) or, given steps, on a grid ("heun", "euler", "midpoint", "rk4" ...).
----@field pc fun(opts?: { corrector?: any, n_steps?: number, norm?: string, predictor?: any, snr?: number }): sdelua.solve.Solver # Predictor-corrector: at each time n_steps of the corrector, then the predictor. norm = "kernel" steps by s_t, "batch" by the paper's norms, which couple the samples of a batch.
----@field restart fun(opts?: { S_noise?: number, intervals?: any, rho?: number }): sdelua.solve.Solver # Heun's method on the flow in sigma which, at t_min of each of `intervals` { N =, K =, t_min =, t_max = }, goes back to t_max by fresh noise and returns in N - 1 steps, K times.
----@field reverse_diffusion fun(opts?: { noise?: number, probability_flow?: boolean }): sdelua.solve.Solver # The process's own steps, reversed; noise = lambda between the flow (0) and the SDE (1).
----@field sa_solver fun(opts?: { corrector?: number, lower_order_final?: boolean, predictor?: number, tau?: any }): sdelua.solve.Solver # SA-Solver: stochastic Adams steps on the estimate of the data; predictor = 1-3 and corrector = 0-3 past values; tau, a number or a function of sigma, between the flow (0) and the SDE (1).
----@field srk fun(opts?: { noise?: number }): sdelua.solve.Solver # Stochastic Runge-Kutta SRA1 on the reverse process, over one Brownian path and its areas; additive noise.
----@field unipc fun(opts?: { corrector?: boolean, lower_order_final?: boolean, order?: number, predicts?: string, variant?: string }): sdelua.solve.Solver # UniPC: a predictor of order 1-3 and, with the same evaluation, a corrector that makes it one more; variant = "bh1" or "bh2"; predicts = "data" or "noise".
+---@field adaptive_sde fun(opts?: { atol?: number, correct?: any, denoise?: any, eps?: any, first_step?: number, grid?: any, levels?: string, max_steps?: any, method?: string, noise?: number, round?: any, rtol?: number, steps?: any }): sdelua.solve.Solver # Step control on the reverse SDE: each sample has steps of its own, along a Brownian path that is the same at every tolerance.
+---@field ancestral fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number, variance?: string }): sdelua.solve.Solver # Ancestral sampling with exact steps of any affine process; variance = "v", "small" or "large".
+---@field annealed_langevin fun(opts?: { correct?: any, denoise?: any, eps?: any, epsilon?: number, grid?: any, levels?: string, n_steps?: number, round?: any, steps?: number }): sdelua.solve.Solver # Annealed Langevin dynamics (NCSN): n_steps at each level of the grid, which has `steps` levels and 0, the data that the last level's score tells (NCSNv2); with denoise = false steps + 1 levels, and noise stays.
+---@field ddim fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.solve.Solver # DDIM on any affine process: eta = 0 is the flow, 1 the posterior q(x_r | x_t, x_0) of ancestral sampling.
+---@field deis fun(opts?: { correct?: any, degree?: number, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.solve.Solver # DEIS tAB: exponential Adams-Bashforth on the predicted noise, whose polynomial in time is of degree 0-3.
+---@field dpm_2 fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.solve.Solver # DPM-Solver-2: the slope at the middle of the step in log sigma; with S_churn as in euler.
+---@field dpm_2_a fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, s_noise?: number, steps?: number }): sdelua.solve.Solver # DPM-Solver-2 down to sigma_down, then noise up to the next sigma; eta = 0 is the flow.
+---@field dpm_adaptive fun(opts?: { accept_safety?: number, atol?: number, correct?: any, dcoeff?: number, denoise?: any, eps?: any, eta?: number, grid?: any, h_init?: number, icoeff?: number, levels?: string, max_steps?: any, norm?: string, order?: number, pcoeff?: number, round?: any, rtol?: number, s_noise?: number, steps?: any }): sdelua.solve.Solver # DPM-Solver-12 or -23 (order = 2, 3) with step control; norm = "sample", or "batch" for one step size for all; eta > 0 adds noise along one Brownian path in sigma.
+---@field dpm_fast fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, s_noise?: number, steps?: number }): sdelua.solve.Solver # DPM-Solver-fast: `steps` evaluations from T to eps, spent on steps of order 3, even in log sigma, and a last of lower order; eta > 0 adds noise along one Brownian path in sigma.
+---@field dpm_solver fun(opts?: { atol?: number, correct?: any, denoise?: any, eps?: any, grid?: any, h_init?: number, inner?: string, levels?: string, lower_order_final?: boolean, method?: string, noise?: number, norm?: string, order?: number, round?: any, rtol?: number, solver_type?: string, steps?: any, theta?: number }): sdelua.solve.Solver # DPM-Solver of order 1-3 on the predicted noise; steps counts evaluations; method = "multistep", "singlestep", "singlestep_fixed" or "adaptive" (rtol, atol); solver_type = "dpmsolver", as published, or "taylor".
+---@field dpm_solver_pp fun(opts?: { atol?: number, correct?: any, denoise?: any, eps?: any, grid?: any, h_init?: number, inner?: string, levels?: string, lower_order_final?: boolean, method?: string, noise?: number, norm?: string, order?: number, round?: any, rtol?: number, solver_type?: string, steps?: any, theta?: number }): sdelua.solve.Solver # DPM-Solver++ of order 1-3 on the estimate of the data; options as dpm_solver; noise = 1 solves the SDE.
+---@field dpmpp_2m fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.solve.Solver # DPM-Solver++(2M): exponential Adams steps of second order on the estimate of the data.
+---@field dpmpp_2m_sde fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, s_noise?: number, solver_type?: string, steps?: number }): sdelua.solve.Solver # DPM-Solver++(2M) on the SDE: multistep of second order; solver_type = "midpoint" or "heun"; the noise is one Brownian path in sigma.
+---@field dpmpp_2s_a fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, s_noise?: number, steps?: number }): sdelua.solve.Solver # DPM-Solver++(2S) down to sigma_down, then noise up to the next sigma; eta = 0 is the flow.
+---@field dpmpp_3m_sde fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, s_noise?: number, steps?: number }): sdelua.solve.Solver # DPM-Solver++(3M) on the SDE: multistep with two earlier estimates; the noise is one Brownian path in sigma.
+---@field dpmpp_sde fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, r?: number, round?: any, s_noise?: number, steps?: number }): sdelua.solve.Solver # DPM-Solver++ on the SDE with a second evaluation at a share r of the step; the noise is one Brownian path in sigma.
+---@field edm_ablation fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number, alpha?: number, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, solver?: string, steps?: number }): sdelua.solve.Solver # EDM's general sampler in the process's own time and scaling: solver = "heun" or "euler", alpha where the second slope stands (1 Heun, 1/2 midpoint), churn; grids "vp", "ve", "iddpm" and "edm".
+---@field euler fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.solve.Solver # Euler's method on the flow in sigma; with S_churn, noise is added and taken away again.
+---@field euler_a fun(opts?: { correct?: any, denoise?: any, eps?: any, eta?: number, grid?: any, levels?: string, round?: any, s_noise?: number, steps?: number }): sdelua.solve.Solver # Euler's method down to sigma_down, then noise up to the next sigma; eta = 0 is the flow.
+---@field euler_maruyama fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, noise?: number, round?: any, steps?: number }): sdelua.solve.Solver # Euler-Maruyama on the reverse process; noise = lambda between the flow (0) and the SDE (1).
+---@field gaussian_bridge fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.solve.Solver # The exact law of x_r given x_t and the estimate of x_0; works where m_T = 0, with a network's exchange.
+---@field heun fun(opts?: { S_churn?: number, S_noise?: number, S_tmax?: number, S_tmin?: number, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, round?: any, steps?: number }): sdelua.solve.Solver # Heun's method on the flow in sigma: EDM's sampler; with S_churn, noise is added and taken away again.
+---@field ipndm fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, order?: number, round?: any, steps?: number }): sdelua.solve.Solver # iPNDM: the flow in sigma with the weights of Adams and Bashforth of order 1-4, as if steps were even: of that order on a grid even in sigma, of the second on others.
+---@field langevin fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, n_steps?: number, norm?: string, round?: any, snr?: number, steps?: number }): sdelua.solve.Solver # Langevin steps at each time of the grid and nothing else: the corrector without a predictor. norm as in pc.
+---@field lms fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, order?: number, round?: any, steps?: number }): sdelua.solve.Solver # Adams-Bashforth on the flow in sigma with as many slopes as its order; the first steps have fewer, and unless they are short, orders above 2 sink towards 2 as steps are added.
+---@field mala fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, log_prob?: any, n_steps?: number, round?: any, snr?: number, steps?: number, t?: any }): sdelua.solve.Solver # Metropolis-adjusted Langevin steps of size 2 (snr s_t)^2 at each time of the grid (or at t alone), for scores whose log_prob(x, t) is known. info.acceptance is [N].
+---@field milstein fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, noise?: number, round?: any, steps?: number }): sdelua.solve.Solver # Milstein's method on the reverse process, over one Brownian path: strong order 1 where each feature's noise depends on that feature.
+---@field ode fun(opts?: { atol?: number, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, max_steps?: any, method?: any, norm?: string, round?: any, rtol?: number, steps?: any }): sdelua.solve.Solver # The probability flow: adaptive (rtol, atol; method "dopri5" or "bosh3"; norm = "sample", or "batch" for one step size for all) or, given steps, on a grid ("heun", "euler", "midpoint", "rk4" ...).
+---@field pc fun(opts?: { correct?: any, corrector?: any, denoise?: any, eps?: any, grid?: any, levels?: string, n_steps?: number, norm?: string, predictor?: any, round?: any, snr?: number, steps?: number }): sdelua.solve.Solver # Predictor-corrector: at each time n_steps of the corrector, then the predictor. norm = "kernel" steps by s_t, "batch" by the paper's norms, which couple the samples of a batch.
+---@field restart fun(opts?: { S_noise?: number, correct?: any, denoise?: any, eps?: any, grid?: any, intervals?: any, levels?: string, rho?: number, round?: any, steps?: number }): sdelua.solve.Solver # Heun's method on the flow in sigma which, at t_min of each of `intervals` { N =, K =, t_min =, t_max = }, goes back to t_max by fresh noise and returns in N - 1 steps, K times.
+---@field reverse_diffusion fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, noise?: number, probability_flow?: boolean, round?: any, steps?: number }): sdelua.solve.Solver # The process's own steps, reversed; noise = lambda between the flow (0) and the SDE (1).
+---@field sa_solver fun(opts?: { correct?: any, corrector?: number, denoise?: any, eps?: any, grid?: any, levels?: string, lower_order_final?: boolean, predictor?: number, round?: any, steps?: number, tau?: any }): sdelua.solve.Solver # SA-Solver: stochastic Adams steps on the estimate of the data; predictor = 1-3 and corrector = 0-3 past values; tau, a number or a function of sigma, between the flow (0) and the SDE (1).
+---@field srk fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, noise?: number, round?: any, steps?: number }): sdelua.solve.Solver # Stochastic Runge-Kutta SRA1 on the reverse process, over one Brownian path and its areas; additive noise.
+---@field unipc fun(opts?: { correct?: any, corrector?: boolean, denoise?: any, eps?: any, grid?: any, levels?: string, lower_order_final?: boolean, order?: number, predicts?: string, round?: any, steps?: number, variant?: string }): sdelua.solve.Solver # UniPC: a predictor of order 1-3 and, with the same evaluation, a corrector that makes it one more; variant = "bh1" or "bh2"; predicts = "data" or "noise".
+---@field samplers any
 sl.solve = {}
 
 ---For samplers' option correct: dynamic thresholding (see sdelua/solve/thresholding.lua).
 ---@param opts? table
+---@return any ...
 function sl.solve.dynamic_thresholding(opts) end
 
 ---A list of what the room's files hold, one row each, that prints as a table.
+---@return any ...
 function sl.solve.list() end
 
 ---A sampler of your own: a table as in sdelua/solve/sampler.lua, of which step or sample is enough, and its options.
 ---@param own any
 ---@param opts? table
+---@return any ...
 function sl.solve.new(own, opts) end
 
 ---Files and folders, the clock, and what the machine can do.
@@ -3250,6 +3885,14 @@ function sl.system.peak_copy(bytes) end
 ---@return number
 function sl.system.peak_flops() end
 
+---What the terminal answers when asked what it can do, such as "62;4;22" (4: sixel); nil without one, or when it does not answer in a second.
+---@return string?
+function sl.system.terminal_attributes() end
+
+---Columns and rows of the terminal, and the width and height of a cell in pixels, 0 where it does not say; without one what COLUMNS and LINES say, or 80 and 24.
+---@return integer, integer, integer, integer
+function sl.system.terminal_size() end
+
 ---What only tests need: allocations that fail, poll points.
 ---@class sdelua.testing
 sl.testing = {}
@@ -3280,6 +3923,7 @@ sl.train = {}
 ---@param score any
 ---@param x0 any
 ---@param labels any
+---@return any ...
 function sl.train.heldout(process, score, x0, labels) end
 
 ---The objective { kind =, options = } on x0, with the draws of seed 0: the same at every call.
@@ -3288,24 +3932,29 @@ function sl.train.heldout(process, score, x0, labels) end
 ---@param x0 any
 ---@param objective any
 ---@param labels any
+---@return any ...
 function sl.train.heldout_objective(process, score, x0, objective, labels) end
 
 ---A trained model, ready to sample: { net, process, kind, score, shape, step, classes }, net with the averaged parameters and in evaluation mode, kind the process's name, shape that of one sample, classes how many it was trained with (nil: without labels; else score:given(labels) is the score given classes). own = { net =, process = } serve instead of those that the checkpoint names.
 ---@param path any
 ---@param own any
+---@return any ...
 function sl.train.load(path, own) end
 
 ---A classifier that scripts/train_classifier.lua saved (see sdelua/train/classifier.lua).
 ---@param path any
+---@return any ...
 function sl.train.load_classifier(path) end
 
 ---main { name = "vp", about = "...", process = { kind = "VP", options = {...} }, steps = n, settings = {...} } reads the command line and trains; returns the exit code, 130 after Ctrl-C. May also hold objective = { kind =, options = } (dsm unless given) and network, further options of sl.nn.UNet.
 ---@param spec any
+---@return any ...
 function sl.train.main(spec) end
 
 ---Name and options of the sampler that suits the process called `kind` (its row's word, else ancestral), for about so many evaluations of the network.
 ---@param kind any
 ---@param evaluations any
+---@return any ...
 function sl.train.sampler(kind, evaluations) end
 
 return sl

@@ -57,6 +57,25 @@ SL_API sl_tensor *sl_image_channels(sl_ctx *c, const sl_tensor *image, int chann
    shrinks (antialiased bilinear). */
 SL_API sl_tensor *sl_image_resize(sl_ctx *c, const sl_tensor *image, int64_t height, int64_t width);
 
+/* The at most `most` (1 to 256) colours that stand best for an image [H,W,1|3] or frames [F,H,W,1|3]: its own where they
+   are no more, else those of a median cut, between which pixels take turns (ordered dither). uint8 indices of the image's
+   shape without C; *colors: uint8 [n,3]. */
+SL_API sl_tensor *sl_image_palette(sl_ctx *c, const sl_tensor *image, int most, sl_tensor **colors);
+
+/* ---- films: uint8 [F,H,W,C], C = 1 grey or 3 RGB -------------------------------- */
+
+typedef struct sl_film_options {
+  double fps;     /* frames a second: from 0.01 to 1000, in a GIF to 50 */
+  int loop;       /* how many times it is played; 0: without end */
+  bool lossless;  /* WebP: every pixel as it is; a GIF has 256 colours for the whole film */
+  double quality; /* WebP that is not lossless: 0 to 100 */
+} sl_film_options;
+
+/* An animated WebP; frames that show the same are one frame that lasts longer. SL_ESTATE in a build without libwebp. */
+SL_API bool sl_webp_save(sl_ctx *c, const char *path, const sl_tensor *frames, const sl_film_options *o);
+/* An animated GIF with one palette. SL_ESTATE in a build without giflib. */
+SL_API bool sl_gif_save(sl_ctx *c, const char *path, const sl_tensor *frames, const sl_film_options *o);
+
 /* ---- bundles: named tensors and named texts ------------------------------------
 
    What a checkpoint or an archive holds: (name, tensor) pairs and, apart from

@@ -26,6 +26,9 @@ function Collection:find(name)
   return row
 end
 
+--- What may be set of a row's things, with defaults; a room whose rows have more options in common says so.
+function Collection.known(row) return row.options or {} end
+
 --- All names, in order.
 function Collection:names()
   local seen, names = {}, {}
@@ -83,13 +86,15 @@ function Collection:open(room, columns, make, fact)
   })
 end
 
--- The collections made so far, which help reads: { room = "solve", collection = … }.
+-- The collections made so far, which help reads: { room = "solve", collection = … }; room is what their rows' names
+-- begin with, of a collection that is no room's main one "plot.colormaps". A collection's field `class`, where set, is
+-- the class that has a method for each row.
 local all = {}
 
 return setmetatable({ all = all }, {
-  __call = function(_, folder, aliases)
+  __call = function(_, folder, aliases, room)
     local self = setmetatable({ prefix = folder .. ".", aliases = aliases or {} }, Collection)
-    all[#all + 1] = { room = folder:match "^sdelua%.(%w+)", collection = self }
+    all[#all + 1] = { room = room or folder:match "^sdelua%.(%w+)", collection = self }
     return self
   end,
 })

@@ -5,9 +5,9 @@ local core = require "sdelua.core".image
 
 local image = {}
 
-local function check(who, x, dims, expected)
+local function check(who, x, dims, expected, what)
   if not sl.is_tensor(x) or x:dim() ~= dims then
-    error(("%s: argument x: expected %s, got %s"):format(who, expected, options.show(x)), 3)
+    error(("%s: argument %s: expected %s, got %s"):format(who, what or "x", expected, options.show(x)), 3)
   end
 end
 
@@ -43,6 +43,87 @@ function image.save(path, x)
   check("image.save", x, 3, "a picture [H,W,C]")
   core.save(path, image.to_uint8(x:detach()))
 end
+
+local PICTURES = "a picture [H,W,C], a batch [N,H,W,C] or something with a method render"
+
+-- What x is a picture of, as a tensor; nil for what is none.
+local function tensor_of(x)
+  if sl.is_tensor(x) then return x:dim() == 4 and x:shape(1) > 0 and image.grid(x) or x end
+  local ok, render = pcall(function() return x.render end)
+  return ok and render and x:render() or nil
+end
+
+--- uint8 [H,W,1] or [H,W,3] of whatever can be looked at: a picture [H,W,C], a batch [N,H,W,C], which becomes a grid,
+-- or a thing with a method render, such as a plot. What is transparent is laid over white. Errors name `who`, `what`.
+function image.render(x, who, what)
+  local y = tensor_of(x)
+  local channels = sl.is_tensor(y) and y:dim() == 3 and y:numel() > 0 and y:shape(3) or 0
+  if channels < 1 or channels > 4 then
+    error(("%s: argument %s: expected %s, got %s"):format(who or "image.render", what or "x", PICTURES,
+      options.show(y == nil and x or y)), who and 0 or 2)
+  end
+  y = image.to_uint8(y:detach())
+  return channels % 2 == 1 and y or core.channels(y, channels - 1)
+end
+
+--- The at most `most` = 256 colours that stand best for a picture [H,W,C] or frames [F,H,W,C], C = 1 or 3: the place of
+-- each pixel's colour, uint8, from 0, and the colours, uint8 [n,3].
+function image.palette(x, most)
+  if not sl.is_tensor(x) then
+    error("image.palette: argument x: expected a picture [H,W,C] or frames [F,H,W,C], got " .. options.show(x), 2)
+  end
+  return core.palette(image.to_uint8(x:detach()), most or 256)
+end
+
+-- ---- films ---------------------------------------------------------------------------------------------------
+
+-- What writes a film, by the ending of its name, and what may be set besides fps and loop.
+local FILMS = {
+  webp = { save = core.webp_save, options = { lossless = true, quality = 75 } },
+  gif = { save = core.gif_save, options = {} },
+}
+
+local function film_of(path)
+  local film = type(path) == "string" and FILMS[(path:match "%.(%w+)$" or ""):lower()]
+  if film then return film end
+  error("image.animate: argument path: expected a name that ends in .webp or .gif, got " .. options.show(path), 3)
+end
+
+-- uint8 [F,H,W,C] of a list, in colour if one of its pictures is.
+local function joined(list)
+  local frames, channels = {}, 1
+  for i, x in ipairs(list) do
+    frames[i] = image.render(x, "image.animate", ("frames[%d]"):format(i))
+    channels = math.max(channels, frames[i]:shape(3))
+  end
+  if #frames == 0 then error("image.animate: argument frames: expected at least one, got an empty list", 3) end
+  for i, x in ipairs(frames) do
+    if x:shape(1) ~= frames[1]:shape(1) or x:shape(2) ~= frames[1]:shape(2) then
+      error(("image.animate: argument frames[%d]: expected a picture of the first one's size, %s, got %s")
+        :format(i, options.show(frames[1]), options.show(x)), 3)
+    end
+    frames[i] = x:expand { -1, -1, channels }
+  end
+  return sl.stack(frames)
+end
+
+--- Writes a film, an animated WebP (.webp) or GIF (.gif) by the ending of its name. frames: [F,H,W,C], C = 1 or 3,
+-- uint8 or floats in [-1,1]; or a list of what image.render takes: pictures, batches (a sampler's trajectory), plots.
+-- Options: fps = 12; loop = 0, how often it plays, 0 without end; lossless = true, of a WebP; quality = 75 of 100, of
+-- one that is not. A GIF has 256 colours for all its frames. The same frames give the same bytes.
+function image.animate(path, frames, opts)
+  local film = film_of(path)
+  local known = { fps = 12, loop = 0 }
+  for key, value in pairs(film.options) do known[key] = value end
+  local o = options.read("image.animate", opts, known)
+  if sl.is_tensor(frames) then check("image.animate", frames, 4, "[F,H,W,C] or a list of pictures", "frames")
+  elseif type(frames) ~= "table" or frames.render then
+    error("image.animate: argument frames: expected [F,H,W,C] or a list of pictures, got " .. options.show(frames), 2)
+  end
+  film.save(path, sl.is_tensor(frames) and image.to_uint8(frames:detach()) or joined(frames), o)
+end
+
+-- ---- files ------------------------------------------------------------------------------------------------------
 
 -- The largest square in the middle.
 local function centre_square(x)

@@ -175,14 +175,18 @@ end
 
 -- Agreement, variety and recall over the scale, as a picture in the folder.
 local function draw_curves(list, path)
-  local curves, highest = {}, 1
-  for i, name in ipairs { "agreement", "variety", "recall" } do
-    local c = { label = name, x = {}, y = {} }
-    for j, r in ipairs(list) do c.x[j], c.y[j], highest = r.scale, r[name], math.max(highest, r[name]) end
-    curves[i] = c
+  local names, scales, highest = { "agreement", "variety", "recall" }, {}, 1
+  for i, r in ipairs(list) do
+    scales[i] = r.scale
+    for _, name in ipairs(names) do highest = math.max(highest, r[name]) end
   end
-  local file <close> = assert(io.open(path, "w"))
-  assert(file:write(sl.plot.curves(curves, { xlabel = "scale of guidance", ylim = { 0, highest * 1.05 } })))
+  local plot = sl.plot { xlabel = "scale of guidance", ylim = { 0, highest * 1.05 } }
+  for _, name in ipairs(names) do
+    local values = {}
+    for i, r in ipairs(list) do values[i] = r[name] end
+    plot:line(scales, values, { label = name, marks = true })
+  end
+  plot:save(path)
 end
 
 cli.run(function()

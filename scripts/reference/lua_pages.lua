@@ -2,7 +2,7 @@
 local manual = require "sdelua.manual"
 local markdown = require "text".markdown
 
-local HOMES = { tensor = "tensor", scope = "sl", Optimizer = "optim", EMA = "optim", Layer = "nn" }
+local HOMES = { tensor = "tensor", scope = "sl", Optimizer = "optim", EMA = "optim", Layer = "nn", Canvas = "draw" }
 
 -- The page that an entry stands on.
 local function home(entry)

@@ -1,5 +1,7 @@
 -- types/sdelua.lua: what lua-language-server is to know of sdelua, from the entries of sl.manual.
+local collection = require "sdelua.collection"
 local manual = require "sdelua.manual"
+local names_of = require("sdelua.options").names
 local source = require "sdelua.manual.source"
 
 local RESERVED = {}
@@ -17,16 +19,21 @@ local MADE = {
   posterior = "sdelua.posterior.Posterior", nn = "sdelua.Layer",
 }
 
-local CLASSES = { tensor = true, scope = true, Optimizer = true, EMA = true, Layer = true }
+-- What calls of a room, and of its rows with other things than options, make.
+local CALLED = { plot = "sdelua.plot.Figure" }
+
+local CLASSES = { tensor = true, scope = true, Optimizer = true, EMA = true, Layer = true, Canvas = true, plot = true }
 
 local function type_name(name)
   local list = name:match "^(%w+)%[%]$"
   if list then return type_name(list) .. "[]" end
   if CLASSES[name:match "^%w+"] then return "sdelua." .. name end
-  return name == "any" and "any" or name
+  return (name:gsub("^any%.%.%.$", "any ..."))
 end
 
+-- Of a function in Lua nobody says: it may give anything, and any number of things.
 local function results(entry)
+  if not entry.results and type(entry.arguments) == "table" then return "any ..." end
   local types = {}
   for name in (entry.results or ""):gmatch "[^%s,]+" do types[#types + 1] = type_name(name) end
   return table.concat(types, ", ")
@@ -52,8 +59,8 @@ local function op_arguments(spec)
   local list = {}
   for word in spec:sub(2, -2):gmatch "%S+" do
     local name, mark, kind, default = word:match "^([%w_]+)([?*]?):?(%w*)=?(.*)$"
-    local is = OP_TYPES[kind] or mark == "*" and "sdelua.tensor[]" or "sdelua.tensor|number"
-    list[#list + 1] = argument(name, is, mark == "?" or default ~= "")
+    local is = OP_TYPES[kind] or mark == "*" and "(sdelua.tensor|number)[]" or "sdelua.tensor|number"
+    list[#list + 1] = argument(name, is, mark == "?" or kind == "dims" or default ~= "") -- no dims: all of them
   end
   return list
 end
@@ -116,12 +123,20 @@ function Writer:fn(owner, sign, name, entry)
   end
   local out = results(entry)
   if out ~= "" then self:line("---@return " .. out) end
+  if entry.results and #list == 2 and list[1].name == "shape" then -- sizes one by one: sl.zeros(2, 3)
+    self:line("---@overload fun(...: integer): " .. out)
+  end
   self:line("function %s%s%s(%s) end\n", owner, sign, name, table.concat(names, ", "))
 end
 
-local function literal(row)
-  local fields = {}
-  for name, default in pairs(row.options or {}) do
+-- The options of a row as a type: its own, and those of all in its collection.
+local function literal(entry)
+  local fields, options = {}, {}
+  for _, one in ipairs(collection.all) do
+    local row = one.collection:find(entry.name:match "[^.]+$")
+    if row == entry.value then options = one.collection.known(row) end
+  end
+  for name, default in pairs(options) do
     local kind = type(default)
     local known = kind == "number" or kind == "string" or kind == "boolean"
     fields[#fields + 1] = ("%s?: %s"):format(name, known and kind or "any")
@@ -132,7 +147,8 @@ end
 
 function Writer:row(entry, name)
   local made = MADE[entry.name:match "^%w+"]
-  local kind = made and ("fun(opts?: %s): %s"):format(literal(entry.value), made) or "fun(...): ..."
+  local kind = made and ("fun(opts?: %s): %s"):format(literal(entry), made)
+    or "fun(...): " .. (CALLED[entry.name:match "^%w+"] or "...")
   self:line("---@field %s %s # %s", name, kind, source.sentence(entry.doc))
 end
 
@@ -147,7 +163,7 @@ function Writer:class(entry, entries)
     self:line("---@field %s %s # %s", field.name, field.type:gsub("^tensor", "sdelua.tensor"), field.doc)
   end
   if entry.name == "tensor" then
-    self:line "---@field [integer] sdelua.tensor|number"
+    self:line "---@field [integer] any" -- a tensor, or a number of a tensor of one dimension
     for _, op in ipairs(OPERATORS) do self:line("---@operator %s(sdelua.tensor|number): sdelua.tensor", op) end
     self:line "---@operator unm: sdelua.tensor\n---@operator len: integer"
   elseif MADE.nn == name or entry.path then
@@ -162,6 +178,15 @@ end
 
 local function begins(name, prefix) return name:sub(1, #prefix) == prefix end
 
+-- What a room holds besides functions and rows: collections, and classes that are called.
+function Writer:tables(entry, entries)
+  for _, name in ipairs(names_of(entry.value)) do
+    local full, value, told = entry.name .. "." .. name, entry.value[name], name:find "^_"
+    for _, other in ipairs(entries) do told = told or other.name == full or begins(other.name, full .. ".") end
+    if not told and type(value) == "table" and getmetatable(value) then self:line("---@field %s any", name) end
+  end
+end
+
 -- One function may lie deeper: sl.inverse.masks.box.
 function Writer:room(entry, entries)
   local nested = {}
@@ -169,9 +194,10 @@ function Writer:room(entry, entries)
   self:line("---@class sdelua.%s", entry.name)
   for _, other in ipairs(entries) do
     local name = begins(other.name, entry.name .. ".") and other.name:sub(#entry.name + 2)
-    if name and other.kind == "row" then self:row(other, name) end
+    if name and other.kind == "row" and not name:find "%." then self:row(other, name) end
   end
-  if entry.callable then self:line "---@overload fun(...): any" end
+  self:tables(entry, entries)
+  if entry.callable then self:line("---@overload fun(...): %s", CALLED[entry.name] or "any") end
   self:line("sl.%s = {}\n", entry.name)
   for _, other in ipairs(entries) do
     local name = begins(other.name, entry.name .. ".") and other.name:sub(#entry.name + 2)

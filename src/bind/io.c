@@ -66,6 +66,62 @@ static int image_resize(lua_State *L) {
   return return_tensor(L, resize_run, &k);
 }
 
+typedef struct palette_call {
+  sl_tensor *image, **index, **colors;
+  int most;
+} palette_call;
+
+static bool palette_run(sl_ctx *c, void *args) {
+  palette_call *k = args;
+  sl_tensor *colors, *index = sl_image_palette(c, k->image, k->most, &colors);
+  *k->index = sl_retain(index);
+  *k->colors = index ? sl_retain(colors) : NULL;
+  return index != NULL;
+}
+
+/* image.palette(image, most) -> indices from 0, colours [n,3] */
+static int image_palette(lua_State *L) {
+  palette_call k = {.image = check_tensor(L, 1, "image.palette", "image")};
+  k.most = (int)check_integer(L, 2, "image.palette", "most", 1, 256);
+  k.index = new_tensor_slot(L);
+  k.colors = new_tensor_slot(L);
+  call_core(L, palette_run, &k);
+  return 2;
+}
+
+/* ---- films ---------------------------------------------------------------------------- */
+
+typedef bool film_writer(sl_ctx *c, const char *path, const sl_tensor *frames, const sl_film_options *o);
+
+typedef struct film_call {
+  const char *path;
+  sl_tensor *frames;
+  film_writer *save;
+  sl_film_options options;
+} film_call;
+
+static bool film_run(sl_ctx *c, void *args) {
+  const film_call *k = args;
+  return k->save(c, k->path, k->frames, &k->options);
+}
+
+/* webp_save and gif_save(path, frames, {fps =, loop =, lossless =, quality =}) */
+static int film_save(lua_State *L, film_writer *save) {
+  static const char *const names[] = {"fps", "loop", "lossless", "quality", NULL};
+  const char *who = "image.animate";
+  film_call k = {.path = check_path(L, 1, who), .frames = check_tensor(L, 2, who, "frames"), .save = save};
+  options o = read_options(L, 3, who, names);
+  k.options.fps = option_number(&o, "fps", 12);
+  k.options.loop = (int)option_integer(&o, "loop", 0, 0, 65535);
+  k.options.lossless = option_boolean(&o, "lossless", true);
+  k.options.quality = option_number(&o, "quality", 75);
+  call_core(L, film_run, &k);
+  return 0;
+}
+
+static int webp_save(lua_State *L) { return film_save(L, sl_webp_save); }
+static int gif_save(lua_State *L) { return film_save(L, sl_gif_save); }
+
 /* ---- named tensors and texts -------------------------------------------------------- */
 
 static void bundle_release(void *p) { sl_bundle_free(p); }
@@ -213,7 +269,8 @@ void sl_bind_io(lua_State *L) {
   static const luaL_Reg npz[] = {{"load", npz_load}, {"save", npz_save}, {NULL, NULL}};
   static const luaL_Reg io[] = {{"idx", idx}, {"bytes", bytes}, {NULL, NULL}};
   static const luaL_Reg image[] = {{"load", image_load}, {"save", image_save}, {"channels", image_channels},
-                                   {"resize", image_resize}, {NULL, NULL}};
+                                   {"resize", image_resize}, {"palette", image_palette}, {"webp_save", webp_save},
+                                   {"gif_save", gif_save}, {NULL, NULL}};
   handle_register(L, &bundle_type);
   luaL_setfuncs(L, top, 0);
   add_table(L, "npy", npy);

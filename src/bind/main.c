@@ -189,28 +189,15 @@ static int push_args(lua_State *L) {
 
 static int run_script(lua_State *L, char **argv, int script) {
   const char *name = argv[script];
-  bool from_stdin = !strcmp(name, "-") && strcmp(argv[script - 1], "--");
-  int status = luaL_loadfilex(L, from_stdin ? NULL : name, "t");
+  char installed[PATH_MAX];
+  if (!strcmp(name, "-") && strcmp(argv[script - 1], "--")) name = NULL;
+  else if (find_script(name, installed)) name = installed;
+  int status = luaL_loadfilex(L, name, "t");
   if (status == LUA_OK) status = run_chunk(L, push_args(L), LUA_MULTRET);
   return report(L, own_prefix, status);
 }
 
 /* ---- where our Lua files are ------------------------------------------------------------- */
-
-/* lua/ beside the program (a build folder), or share/lua/5.4 of the prefix it is installed in. */
-static bool find_lua_files(char root[PATH_MAX]) {
-  static const char *const places[] = {"lua", "../share/lua/5.4"};
-  char here[PATH_MAX], file[PATH_MAX];
-  ssize_t n = readlink("/proc/self/exe", here, sizeof here - 1);
-  if (n <= 0) return false;
-  here[n] = 0;
-  *strrchr(here, '/') = 0;
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-    if (snprintf(root, PATH_MAX, "%s/%s", here, places[i]) >= PATH_MAX) continue;
-    if (snprintf(file, PATH_MAX, "%s/sdelua/init.lua", root) < PATH_MAX && access(file, R_OK) == 0) return true;
-  }
-  return false;
-}
 
 /* The core, and with it what the signal handler needs to see. */
 static int open_core(lua_State *L) {

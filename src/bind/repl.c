@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <langinfo.h>
 #include <limits.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@ typedef struct session {
   History *history;
   char history_file[PATH_MAX]; /* empty: none is kept */
   const char *prompt;
+  const char *before; /* the lines so far of what is not complete yet */
 } session;
 
 /* ---- history -------------------------------------------------------------------- */
@@ -60,84 +63,11 @@ static void remember_line(session *s, const char *line) {
 
 /* ---- completion ------------------------------------------------------------------- */
 
-static bool in_word(char c) {
-  return c == '_' || c == '.' || c == ':' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static void print_words(lua_State *L, int words, int n) {
-  size_t widest = 0, column = 0;
-  for (int i = 1; i <= n; i++, lua_pop(L, 1)) {
-    lua_rawgeti(L, words, i);
-    if (lua_rawlen(L, -1) > widest) widest = lua_rawlen(L, -1);
-  }
-  putchar('\n');
-  for (int i = 1; i <= n; i++, lua_pop(L, 1)) {
-    lua_rawgeti(L, words, i);
-    printf("%-*s", (int)widest + 2, lua_tostring(L, -1));
-    column += widest + 2;
-    if (column + widest <= 78 && i < n) continue;
-    putchar('\n');
-    column = 0;
-  }
-}
-
-/* The length of what all words of the list begin with. */
-static size_t common_length(lua_State *L, int words, int n) {
-  lua_rawgeti(L, words, 1);
-  const char *first = lua_tostring(L, -1);
-  size_t length = strlen(first);
-  for (int i = 2; i <= n; i++, lua_pop(L, 1)) {
-    lua_rawgeti(L, words, i);
-    const char *other = lua_tostring(L, -1);
-    size_t same = 0;
-    while (same < length && first[same] == other[same]) same++;
-    length = same;
-  }
-  return length;
-}
-
-static int complete_protected(lua_State *L) {
-  lua_pushinteger(L, complete(L, lua_tostring(L, 1)));
-  return 2;
-}
-
-/* Inserts what all n words of the list on the stack top begin with; where that is typed already, shows the choice. */
-static unsigned char offer(session *s, int n, size_t typed) {
-  lua_State *L = s->L;
-  int words = lua_gettop(L);
-  size_t common = common_length(L, words, n);
-  if (common > typed) {
-    lua_rawgeti(L, words, 1);
-    const char *rest = lua_tostring(L, -1) + typed;
-    char insert[256];
-    snprintf(insert, sizeof insert, "%.*s", (int)(common - typed), rest);
-    return el_insertstr(s->edit, insert) == 0 ? CC_REFRESH : CC_ERROR;
-  }
-  if (n == 1) return CC_ERROR;
-  print_words(L, words, n);
-  return CC_REDISPLAY;
-}
-
 static unsigned char on_tab(EditLine *edit, int key) {
   session *s;
   (void)key;
   el_get(edit, EL_CLIENTDATA, &s);
-  lua_State *L = s->L;
-  int top = lua_gettop(L);
-  const LineInfo *line = el_line(edit);
-  const char *word = line->cursor;
-  while (word > line->buffer && in_word(word[-1])) word--;
-  size_t typed = (size_t)(line->cursor - word);
-  unsigned char done = CC_ERROR;
-  lua_pushcfunction(L, complete_protected);
-  lua_pushlstring(L, word, typed);
-  if (lua_pcall(L, 1, 2, 0) == LUA_OK) {
-    int n = (int)lua_tointeger(L, -1);
-    lua_pop(L, 1);
-    if (n > 0) done = offer(s, n, typed);
-  }
-  lua_settop(L, top);
-  return done;
+  return complete(s->L, edit, s->before);
 }
 
 /* ---- reading lines -------------------------------------------------------------------- */
@@ -148,8 +78,15 @@ static char *show_prompt(EditLine *edit) {
   return (char *)s->prompt;
 }
 
+/* Letters beyond ASCII can be typed where they are UTF-8, whose bytes Lua's string functions class as they do in C's
+   locale. */
+static void take_utf8(void) {
+  if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8")) setlocale(LC_CTYPE, "C");
+}
+
 static void open_editor(session *s) {
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return;
+  take_utf8();
   if (!(s->edit = el_init("sdelua", stdin, stdout, stderr))) return;
   el_set(s->edit, EL_CLIENTDATA, s);
   el_set(s->edit, EL_PROMPT, show_prompt);
@@ -235,14 +172,17 @@ static int load_statements(session *s, bool *cleared) {
     const char *text = lua_tolstring(L, 1, &n);
     int status = load_text(L, text, n);
     if (!incomplete(L, status)) return status;
+    lua_pushvalue(L, 1);
     lua_pushliteral(L, "\n");
-    if (!read_line(s, ">> ", cleared)) {
-      lua_pop(L, 1);
-      return status;
-    }
-    if (*cleared) return status;
-    lua_remove(L, 2);
-    lua_concat(L, 3);
+    lua_concat(L, 2);
+    s->before = lua_tostring(L, 3);
+    bool more = read_line(s, ">> ", cleared);
+    s->before = "";
+    if (!more) lua_settop(L, 2);
+    if (!more || *cleared) return status;
+    lua_concat(L, 2);
+    lua_replace(L, 1);
+    lua_settop(L, 1);
   }
 }
 
@@ -281,7 +221,7 @@ static void declare_globals(lua_State *L) {
 }
 
 void repl(lua_State *L) {
-  session s = {.L = L};
+  session s = {.L = L, .before = ""};
   bool cleared;
   int status;
   declare_globals(L);

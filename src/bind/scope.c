@@ -56,7 +56,7 @@ static int scope_gc(lua_State *L) {
 }
 
 static void keep_one(link *scope, link *at) {
-  if (at->serial <= scope->serial) return;
+  if (at->serial <= scope->serial || at->newer == at) return; /* older, or in no list */
   link_out(at);
   at->serial = scope->serial;
   at->newer = scope;
@@ -80,6 +80,21 @@ static int scope_keep(lua_State *L) {
   return n - 1;
 }
 
+/* A handle in no list is out of every scope's reach. */
+static void free_one(lua_State *L, int i) { link_out(&check_handle(L, i, "keep", "x")->at); }
+
+/* keep(x): a tensor, or a table with tensors as values; returns it. */
+static int keep(lua_State *L) {
+  lua_settop(L, 1);
+  if (!lua_istable(L, 1)) {
+    free_one(L, 1);
+    return 1;
+  }
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
+    if (is_tensor(L, -1)) free_one(L, lua_gettop(L));
+  return 1;
+}
+
 static const luaL_Reg methods[] = {{"keep", scope_keep}, {"close", scope_close_method}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", scope_gc}, {"__close", scope_close}, {NULL, NULL}};
 
@@ -95,4 +110,6 @@ void sl_bind_scope(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &scope_key);
   lua_pushcfunction(L, scope_new);
   lua_setfield(L, -2, "scope");
+  lua_pushcfunction(L, keep);
+  lua_setfield(L, -2, "keep");
 }

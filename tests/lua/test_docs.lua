@@ -34,14 +34,3 @@ check.test("a stale table is found, and written anew", function()
   end
   os.execute("rm -r " .. process.quote(folder))
 end)
-
-check.test("the examples of docs/inverse.md and docs/guidance.md run", function()
-  for page, examples in pairs { inverse = 2, guidance = 1 } do
-    local path, blocks = ("docs/%s.md"):format(page), 0
-    for code in read(path):gmatch "```lua\n(.-)```" do
-      assert(load(code, "=" .. path, "t", setmetatable({ print = function() end }, { __index = _G })))()
-      blocks = blocks + 1
-    end
-    check.eq(blocks, examples, page)
-  end
-end)

@@ -41,15 +41,3 @@ check.test("bad arguments of image", function()
   check.raises(function() sl.image.grid(sl.zeros { 1, 2, 2, 1 }, { pad = 1 }) end, "unknown option pad")
   check.raises(function() sl.image.load "/nowhere.png" end, "/nowhere.png")
 end)
-
-check.test("a scatter: each point where it belongs, each set in its colour", function()
-  local p = sl.plot.scatter({ sl.tensor { { 0.5, 0.5 } }, sl.tensor { { -0.5, -0.5 }, { 9, 0 }, { 0 / 0, 0 } } },
-    { size = 40, limit = 1 })
-  check.eq({ p:shape(1), p:shape(2), p:shape(3), p.dtype }, { 40, 40, 3, "uint8" })
-  local function color(row, column) return p:select(1, row):select(1, column):totable() end
-  check.ok(color(10, 31)[3] > color(10, 31)[1], "blue, above right")
-  check.ok(color(30, 11)[1] > color(30, 11)[3], "orange, below left")
-  check.eq(color(10, 11), { 255, 255, 255 })
-  check.eq(sl.plot.scatter(sl.zeros { 0, 2 }):shape(), { 480, 480, 3 })
-  check.raises(function() sl.plot.scatter(sl.zeros { 3, 3 }) end, "expected points [n,2], got float32 [3,3]")
-end)

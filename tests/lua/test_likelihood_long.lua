@@ -8,6 +8,7 @@ local sl = require "sdelua"
 local STEPS, MODELS = tonumber(os.getenv "SDELUA_TEST_STEPS") or 40000, os.getenv "SDELUA_TEST_MODELS"
 local BATCH, HIDDEN, DEPTH, FOURIER, FOURIER_SCALE = 512, 128, 3, 32, 0.25
 local RATE, WARMUP, DECAY = 2e-3, 200, 0.999
+local LIKELY = { weighting = "likelihood", t_sampling = "importance" } -- Song et al. 2021b, section 5
 local POINTS, CHUNK, RTOL = 10000, 2500, 1e-5
 local CELLS, REACH = 240, 6 -- the grid on [-REACH,REACH]^2, whose squares no edge of the board cuts
 
@@ -51,7 +52,7 @@ local function train(process, name)
   for step = 1, STEPS do
     local scope <close> = sl.scope()
     optimizer.lr = RATE * math.min(1, 2 * (1 - (step - 1) / STEPS))
-    local loss = sl.loss.dsm(process, score, batches())
+    local loss = sl.loss.dsm(process, score, batches(), LIKELY)
     optimizer:zero_grad()
     loss:backward()
     optimizer:step()

@@ -48,9 +48,9 @@ for _, name in ipairs { "VP", "VE", "subVP" } do
 end
 
 check.test("examples/custom_sde.lua", function()
-  local picture = os.tmpname()
+  local picture = os.tmpname() .. ".png"
   local x = assert(loadfile "examples/custom_sde.lua")(picture)
   os.remove(picture)
-  local distance = measure.sliced_w2(x, sl.data.eight_gaussians(COUNT, { seed = 2 }), DIRECTIONS)
+  local distance = measure.sliced_w2(x, sl.data.eight_gaussians(x:shape(1), { seed = 2 }), DIRECTIONS)
   check.ok(distance < 0.15, ("sliced Wasserstein-2 %.3f"):format(distance))
 end)

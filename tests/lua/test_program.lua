@@ -158,11 +158,12 @@ end)
 
 -- With a terminal (script makes one): editing, completion, history. The lines come one by one, as from a person: what
 -- arrives while no line is being read is not edited.
-local function terminal(lines)
+local function terminal(lines, variables)
   local keys = {}
   for i, line in ipairs(lines) do keys[i] = "sleep 0.2; printf %s " .. quoted(line .. "\n") end
   return shell("{ " .. table.concat(keys, "; ") .. [[; sleep 0.2; } |
-    HOME=$PWD XDG_STATE_HOME= TERM=dumb timeout 20 script -qec "'$P'" typescript]])
+    HOME=$PWD XDG_STATE_HOME= TERM=dumb ]] .. (variables or "LC_ALL=C")
+    .. [[ timeout 20 script -qec "'$P'" typescript]])
 end
 
 check.test("completion on fields and methods, and a history for the user alone", function()
@@ -172,6 +173,23 @@ check.test("completion on fields and methods, and a history for the user alone",
   check.ok(history:find("sl.nn.GroupNorm", 1, true) and history:find("x:numel()", 1, true), history)
   local mode = shell "stat -c %a .local/state/sdelua/history .local/state/sdelua"
   check.eq(mode, "600\n700\n")
+end)
+
+check.test("completion of options, of files, of calls over several lines, and what there is to choose", function()
+  shell "mkdir -p pictures && : > pictures/shirt.png"
+  local out = terminal {
+    "a = sl.solve.heun { S_ch\t3 }", "b = sl.nn.MLP {", "di\t2, hid\t16 }", 'c = "pict\tsh\t',
+    "print(a.options.S_churn, b.config.hidden[1], c)", "sl.solve.dpmpp_2m\t", "\td = 7", "os.exit()",
+  }
+  check.ok(out:find("3\t16\tpictures/shirt.png", 1, true), out)
+  check.ok(out:find("dpmpp_2m      dpmpp_2m_sde", 1, true), out)
+  check.ok(not out:find "stdin:%d", out)
+end)
+
+check.test("letters beyond ASCII where they are UTF-8", function()
+  shell "mkdir -p words && : > words/été.png"
+  local out = terminal({ 'x = "words/é\t', "print(x, #x, 1.5)", "os.exit()" }, "LC_ALL=C.UTF-8")
+  check.ok(out:find("words/été.png\t15\t1.5", 1, true), out)
 end)
 
 os.execute("rm -rf " .. quoted(folder))

@@ -159,14 +159,4 @@ check.test("--help, --list and wrong options", function()
   fails("unknown option radius", "restore", grey, grey1, "--operator", "blur", "--operator-set", "radius=3")
 end)
 
-check.test("examples: image to image, interpolation", function()
-  local picture = folder .. "/example.png"
-  local code, text = run("examples/image_to_image.lua", grey, grey1, picture, "4")
-  check.eq(code, 0, text)
-  check.eq(sl.image.load(picture):shape(), { 3 * 112 + 4 * 2, 5 * 112 + 6 * 2, 1 })
-  code, text = run("examples/interpolation.lua", grey, grey1, grey2, picture, "1e-2")
-  check.ok(code == 0 and text:find("off by [%d.e-]+ in the mean"), text)
-  check.eq(sl.image.load(picture):shape(), { 2 * 112 + 3 * 2, 7 * 112 + 8 * 2, 1 })
-end)
-
 os.execute("rm -rf " .. quote(folder))

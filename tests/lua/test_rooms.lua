@@ -1,5 +1,5 @@
 -- The include rule of the house: base <- kernel <- tensor <- op <- autograd <- {linalg, nn, optim, sde <- solve};
--- io <- tensor; bind <- all. lua.h belongs to bind alone.
+-- draw <- io <- tensor; bind <- all. lua.h belongs to bind alone.
 local check = require "check"
 
 local below = {
@@ -7,6 +7,7 @@ local below = {
   autograd = { "base", "kernel", "tensor", "op" },
 }
 below.io = { "base", "kernel", "tensor" }
+below.draw = { "base", "kernel", "tensor", "io" }
 below.nn = { "base", "kernel", "tensor", "op", "autograd" }
 below.optim, below.sde, below.linalg = below.nn, below.nn, below.nn
 below.solve = { "base", "kernel", "tensor", "op", "autograd", "sde" }

@@ -178,14 +178,6 @@ check.test("sample.lua: a PNG for each, and a grid", function()
   check.eq(sl.image.load(out .. "/00003.png"):shape(), { 8, 8, 1 })
 end)
 
-check.test("examples/custom_sde.lua draws its picture", function()
-  local picture = folder .. "/points.png"
-  local code, text = run("examples/custom_sde.lua", picture, "20")
-  check.eq(code, 0, text)
-  check.ok(text:find("affine (probed)", 1, true) and not text:find("warning", 1, true), text)
-  check.eq(sl.image.load(picture):shape(), { 480, 480, 3 })
-end)
-
 check.test("--help and wrong options", function()
   for _, name in ipairs { "train_vp", "train_ve", "train_subvp", "train_edm", "train_flow", "sample" } do
     local script = name .. ".lua"

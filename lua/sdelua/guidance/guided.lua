@@ -18,7 +18,8 @@ local GRADIENT = { scale = 1.0, norm = "none" }
 
 -- ---- making ---------------------------------------------------------------------------------------------
 
-local function known_of(row)
+--- Guided.known(row): the options of a row's guided scores, with defaults.
+function Guided.known(row)
   local known = {}
   for _, list in ipairs { OPTIONS, row.logp and GRADIENT or {}, row.options or {} } do
     for key, default in pairs(list) do known[key] = default end
@@ -66,7 +67,7 @@ function Guided.new(row, ...)
     a[name] = select(i, ...)
     if checks[name] then checks[name](who, a[name]) end
   end
-  local o = options.read(who, (select(#row.arguments + 1, ...)), known_of(row))
+  local o = options.read(who, (select(#row.arguments + 1, ...)), Guided.known(row))
   check_options(who, row, o)
   o.who = who
   if row.begin then row.begin(o, a) end

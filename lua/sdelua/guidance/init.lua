@@ -16,6 +16,8 @@ local Guided = require "sdelua.guidance.guided"
 
 local guidance = { methods = collection "sdelua.guidance.methods" }
 
+guidance.methods.known = Guided.known
+
 return guidance.methods:open(guidance, { "name", "arguments", "doc", "source" }, function(row)
   return function(...) return Guided.new(row, ...) end
 end)

@@ -8,6 +8,8 @@ local shapes = require "sdelua.inverse.shapes"
 
 local inverse = { operators = collection "sdelua.inverse.operators", masks = require "sdelua.inverse.masks" }
 
+inverse.operators.known = Operator.known
+
 --- An operator of your own: a table as in sdelua/inverse/operator.lua, of which shape, measured and apply are enough;
 -- linear = true where it is; std.
 function inverse.define(own)

@@ -34,11 +34,19 @@ local MEASURE_DRAW = 0xfffffff0
 
 local function text_of(shape) return table.concat(shape, ",") end
 
+--- Operator.known(row): the options of a row's operators, with defaults.
+function Operator.known(row)
+  local known = {}
+  for _, list in ipairs { Operator.OPTIONS, row.options or {} } do
+    for key, default in pairs(list) do known[key] = default end
+  end
+  return known
+end
+
 --- Operator.new(row, options): options as a script gave them.
 function Operator.new(row, opts)
-  local who, known = row.name or "own", { std = 0.0 }
-  for key, default in pairs(row.options or {}) do known[key] = default end
-  local o = options.read(who, opts, known)
+  local who = row.name or "own"
+  local o = options.read(who, opts, Operator.known(row))
   if not (o.std >= 0 and o.std < math.huge) then
     error(("%s: option std: expected a number >= 0, got %g"):format(who, o.std), 3)
   end

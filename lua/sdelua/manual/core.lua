@@ -2,6 +2,7 @@
 -- Rooms that only the core has come first, classes last. A test fails when one is missing here, or is here alone.
 return {
   rooms = {
+    draw = "A surface to draw on, in points from the upper left corner: what sl.plot is made with.",
     linalg = "Decompositions and solves by LAPACK, of matrices [m,n] in float32 or float64; without gradients.",
     npy = "NumPy's .npy files, one tensor each.",
     npz = "NumPy's .npz archives of named tensors.",
@@ -31,8 +32,8 @@ return {
     grad = "(y, x, {create_graph = false, retain_graph = false, grad = nil}) -> tensor: The gradient of y to x, a "
       .. "tensor or "
       .. "a list (so is the result); y has one element, or grad gives what multiplies from the left.",
-    no_grad = "(f, ...) -> any: f(...), and nothing in it is recorded for gradients.",
-    enable_grad = "(f, ...) -> any: f(...), recorded even inside a no_grad.",
+    no_grad = "(f, ...) -> any...: f(...), and nothing in it is recorded for gradients.",
+    enable_grad = "(f, ...) -> any...: f(...), recorded even inside a no_grad.",
     is_recording = "() -> boolean: Whether what is computed now is recorded for gradients.",
     custom_vjp = "{ forward = nil, backward = nil, keep_y = false, name = nil } -> function: A function of tensors "
       .. "with a gradient of your own: y = forward(x1, …); dx1, … = backward(dy, x1, … [, y], needs), y where keep_y; "
@@ -42,6 +43,7 @@ return {
       .. "(Chen et al. 2016).",
     -- Memory, threads, seeds
     scope = "() -> scope: local s <close> = sl.scope() drops at its end the tensors made since; s:keep(x) keeps one.",
+    keep = "(x) -> any: x, a tensor or a table with tensors, which no scope drops from here on.",
     memory = "() -> table: { live =, peak = } of tensors, in bytes.",
     threads = "() -> integer: How many threads the core uses.",
     set_threads = "(n): Uses n threads; no result depends on it.",
@@ -72,12 +74,20 @@ return {
     ["linalg.logdet"] = "(a) -> tensor, tensor: The sign of det a [n,n], and log|det a|.",
     ["linalg.cholesky"] = "(a) -> tensor: The lower L with a = L L^T, a symmetric and positive definite.",
     ["linalg.solve"] = "(a, b) -> tensor: x with a x = b; a [n,n], b [n] or [n,k].",
+    -- Drawing
+    ["draw.canvas"] = "(kind, width, height, scale = 1) -> Canvas: A white canvas, \"raster\", \"svg\" or \"pdf\", "
+      .. "of that size in points; scale: pixels of a raster to a point.",
     -- Of the house's inside
     ["interrupt.begin"] = "(): From here the program's first SIGINT only asks; the second raises.",
     ["interrupt.requested"] = "() -> boolean: Whether a SIGINT has asked.",
     ["interrupt.finish"] = "() -> boolean: A SIGINT raises again; whether one had asked.",
     ["system.clock"] = "() -> number: Seconds since some moment, by a clock that never goes back.",
     ["system.is_terminal"] = "(stream) -> boolean: Whether \"stdout\" or \"stderr\" is a terminal.",
+    ["system.terminal_size"] = "() -> integer, integer, integer, integer: Columns and rows of the terminal, and the "
+      .. "width and height of a cell in pixels, 0 where it does not say; without one what COLUMNS and LINES say, or "
+      .. "80 and 24.",
+    ["system.terminal_attributes"] = "() -> string?: What the terminal answers when asked what it can do, such as "
+      .. "\"62;4;22\" (4: sixel); nil without one, or when it does not answer in a second.",
     ["system.kind"] = "(path) -> string?: \"file\", \"folder\" or \"other\"; nil when nothing is there.",
     ["system.list_folder"] = "(path) -> string[]: The names in a folder.",
     ["system.make_folder"] = "(path): Makes a folder and those above it.",
@@ -100,6 +110,19 @@ return {
       .. "eps = 1e-8, amsgrad = false}) -> Optimizer: Adam with decoupled weight decay (Loshchilov & Hutter 2019).",
     ["optim.EMA"] = "(params, {decay = 0.999, warmup = true}) -> EMA: Moving averages of the parameters.",
     -- Classes
+    ["Canvas.path"] = "(points, {fill = nil, stroke = nil, width = 1, closed = false, round = false, dash = nil}) -> "
+      .. "Canvas: A line through points [n,2], or m lines through [m,n,2], filled and stroked in colours { r, g, b, "
+      .. "opacity } of [0,1]; a point that is not finite breaks it.",
+    ["Canvas.marks"] = "(points, radius, {fill = nil, stroke = nil, width = 1}) -> Canvas: A disc at each of the "
+      .. "points [n,2].",
+    ["Canvas.text"] = "(x, y, words, {size = 11, anchor = 0, angle = 0, bold = false, color = nil}) -> Canvas: Words "
+      .. "with their base line at y, and x at the share `anchor` of their width; angle in degrees, against the clock.",
+    ["Canvas.measure"] = "(words, {size = 11, bold = false}) -> number: How wide words are.",
+    ["Canvas.image"] = "(image, x, y, width, height, smooth = false) -> Canvas: A uint8 [H,W,1|3|4] in a rectangle.",
+    ["Canvas.clip"] = "(x, y, width, height) -> Canvas: Until unclip, nothing is drawn outside that rectangle.",
+    ["Canvas.unclip"] = "() -> Canvas: Ends the last clip.",
+    ["Canvas.pixels"] = "() -> tensor: uint8 [H,W,3] of a raster.",
+    ["Canvas.save"] = "(path): Writes a PNG, SVG or PDF, whichever the canvas is; a PDF is finished by that.",
     ["tensor.shape"] = "(dim) -> integer[]: The sizes, as a list; with a dimension, from 1 or -1, that size.",
     ["tensor.size"] = "(dim) -> integer[]: The same as shape.",
     ["tensor.dim"] = "() -> integer: How many dimensions it has.",
@@ -132,12 +155,19 @@ return {
     tensor = "An array of numbers, channels last, with operators that broadcast, and gradients. sl.tensor { 1, "
       .. "2 } makes "
       .. "one; sl.randn, sl.zeros … others. x[i] is its i-th part, from 1.",
+    Canvas = "What sl.draw.canvas makes. Drawing gives the canvas again.",
     scope = "A mark in the list of tensors: what is made after it goes when it closes.",
     Optimizer = "What sl.optim.SGD, Adam and AdamW make.",
     EMA = "What sl.optim.EMA makes: moving averages of parameters.",
     Layer = "A layer of the core, with parameters. layer(x) applies it.",
   },
   fields = {
+    Optimizer = {
+      lr = { "number", "The learning rate; may be set, as every option of its kind may." },
+      warmup = { "number", "The steps over which lr rises." },
+      grad_clip = { "number", "The norm that all gradients together keep to; 0: any." },
+      weight_decay = { "number", "How strongly the parameters are drawn to 0." },
+    },
     ["sde.Process"] = {
       T = { "number", "The time at which all is noise." },
       tier = { "string", '"affine", "affine (probed)", "general" or, before its first use, "general (unprobed)".' },

@@ -100,7 +100,10 @@ function Book:add_layer(name, row)
 end
 
 -- Tables of methods are told with their classes.
-local METHODS = { ["nn.methods"] = true, ["nn.kinds"] = true, ["optim.methods"] = true, ["optim.ema_methods"] = true }
+local METHODS = {
+  ["nn.methods"] = true, ["nn.kinds"] = true, ["optim.methods"] = true, ["optim.ema_methods"] = true,
+  ["draw.methods"] = true,
+}
 
 --- Adds what a room has under a name, and what is in that.
 function Book:add_member(room, name, value)
@@ -137,7 +140,19 @@ local function row_arguments(row)
   local given = {}
   for name, v in pairs(row.options or {}) do given[#given + 1] = name .. " = " .. default(v) end
   table.sort(given)
-  return (" { %s }"):format(table.concat(given, ", "))
+  local opts = #given > 0 and "{ " .. table.concat(given, ", ") .. " }" or "{}"
+  if not row.arguments then return " " .. opts end
+  return ("(%s, %s)"):format(table.concat(row.arguments, ", "), opts)
+end
+
+-- A row as a method of its collection's class.
+local function add_method(book, class, row)
+  local arguments = table.move(row.arguments, 1, #row.arguments, 1, {})
+  arguments[#arguments + 1] = "opts"
+  book:add {
+    name = class .. "." .. row.name, kind = "method", of = class, arguments = arguments, results = class,
+    doc = row.doc,
+  }
 end
 
 --- Adds the rows of all collections.
@@ -148,6 +163,7 @@ function Book:add_rows()
         name = known.room .. "." .. name, kind = "row", value = row, made = rawget(sl[known.room] or {}, name),
         arguments = row_arguments(row), doc = row.doc, source = row.source,
       }
+      if known.collection.class then add_method(self, known.collection.class, row) end
     end
   end
 end
@@ -201,7 +217,7 @@ function Book:add_classes()
   local tensor, scope = debug.getmetatable(sl.zeros(1)), debug.getmetatable(sl.scope())
   local methods = {
     tensor = tensor.methods, scope = scope.__index, Optimizer = core.optim.methods, EMA = core.optim.ema_methods,
-    Layer = core.nn.methods,
+    Layer = core.nn.methods, Canvas = core.draw.methods,
   }
   for _, name in ipairs(options.names(methods)) do
     self:add { name = name, kind = "class", doc = said.classes[name], value = methods[name] }

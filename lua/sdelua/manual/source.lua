@@ -106,6 +106,13 @@ function source.place(f)
   if info.what ~= "C" and path then return path, info.linedefined end
 end
 
+--- The lines of a Lua function, as a text; "" for one of the core or of no file.
+function source.text(f)
+  local path, info = source.place(f), debug.getinfo(f, "S")
+  return path and table.concat(lines_of(path), "\n", info.linedefined, math.min(info.lastlinedefined, #lines_of(path)))
+    or ""
+end
+
 --- The names of a function's arguments, self left out.
 function source.arguments(f)
   local info, names = debug.getinfo(f, "u"), {}

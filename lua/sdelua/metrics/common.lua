@@ -24,12 +24,17 @@ function common.points(who, name, x)
   return x:detach():to "float64":reshape { x:shape(1), -1 }:contiguous()
 end
 
-local function read(row, opts)
+--- The options of a row's measures, with defaults.
+function common.known(row)
   local known = {}
   for _, list in ipairs { OPTIONS, row.options or {} } do
     for key, default in pairs(list) do known[key] = default end
   end
-  local o = options.read(row.name, opts, known)
+  return known
+end
+
+local function read(row, opts)
+  local o = options.read(row.name, opts, common.known(row))
   if not math.tointeger(o.bootstrap) or o.bootstrap < 0 then
     error(("%s: option bootstrap: expected a count, got %s"):format(row.name, tostring(o.bootstrap)), 3)
   elseif not (o.confidence > 0 and o.confidence < 1) then

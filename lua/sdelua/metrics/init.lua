@@ -5,10 +5,13 @@
 -- Options of all: seed = 0, bootstrap = 100 resamples (0: none, and no interval), confidence = 0.95. Everything random
 -- depends on the seed alone; pairs are looked at in pieces, so memory is linear in n and m.
 local collection = require "sdelua.collection"
+local common = require "sdelua.metrics.common"
 
 local metrics = {
   measures = collection "sdelua.metrics.measures", mixture = require "sdelua.metrics.mixture",
   features = require "sdelua.metrics.features",
 }
 
-return metrics.measures:open(metrics, { "name", "doc", "source" }, require "sdelua.metrics.common".measure)
+metrics.measures.known = common.known
+
+return metrics.measures:open(metrics, { "name", "doc", "source" }, common.measure)

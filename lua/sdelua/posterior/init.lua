@@ -10,6 +10,8 @@ local Posterior = require "sdelua.posterior.posterior"
 
 local posterior = { methods = collection "sdelua.posterior.methods" }
 
+posterior.methods.known = Posterior.known
+
 --- A method of your own: a table as in sdelua/posterior/posterior.lua, and its options.
 function posterior.new(own, opts)
   if type(own) ~= "table" or not (own.step or own.sample or own.gradient or own.start) then

@@ -78,18 +78,26 @@ local function base_of(row, o, given)
   return make(own)
 end
 
+local function is_sampler(row) return row.step or row.sample or row.steppers end
+
+--- Posterior.known(row): the options of a row's methods, with defaults.
+function Posterior.known(row)
+  if is_sampler(row) then return Sampler.known(row) end
+  local known = { sampler = options.NONE }
+  for key in pairs(Sampler.OPTIONS) do known[key] = options.NONE end
+  for key, default in pairs(row.options or {}) do known[key] = default end
+  return known
+end
+
 --- Posterior.new(row, options): options as a script gave them.
 function Posterior.new(row, opts)
   local self = setmetatable({ name = row.name or "own", row = row }, Posterior)
-  if row.step or row.sample or row.steppers then
+  if is_sampler(row) then
     self.base = Sampler.new(row, opts)
     self.options, self.cost = self.base.options, self.base.cost
     return self
   end
-  local known = { sampler = options.NONE }
-  for key in pairs(Sampler.OPTIONS) do known[key] = options.NONE end
-  for key, default in pairs(row.options or {}) do known[key] = default end
-  local o = options.read(self.name, opts, known)
+  local o = options.read(self.name, opts, Posterior.known(row))
   o.sampler = o.sampler or row.sampler or "ancestral"
   if row.check then row.check(o) end
   self.base = base_of(row, o, opts or {})

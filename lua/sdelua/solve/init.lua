@@ -16,6 +16,8 @@ local solve = {
   samplers = collection("sdelua.solve.samplers", ALIASES), grids = require "sdelua.solve.grid".rows,
 }
 
+solve.samplers.known = Sampler.known
+
 --- A sampler of your own: a table as in sdelua/solve/sampler.lua, of which step or sample is enough, and its options.
 function solve.new(own, opts)
   if type(own) ~= "table" or type(own.step or own.sample) ~= "function" then

@@ -39,7 +39,8 @@ Sampler.OPTIONS = {
   correct = options.NONE, round = options.NONE,
 }
 
-local function merged(row)
+--- Sampler.known(row): the options of a row's samplers, with defaults.
+function Sampler.known(row)
   local known = {}
   for key, default in pairs(Sampler.OPTIONS) do known[key] = default end
   for key, default in pairs(row.options or {}) do known[key] = default end
@@ -68,7 +69,7 @@ local function self_of(row, o) return setmetatable(o, { __index = row }) end
 --- Sampler.new(row, options): options as a script gave them.
 function Sampler.new(row, opts)
   local who = row.name or "own"
-  local o = options.read(who, opts, merged(row))
+  local o = options.read(who, opts, Sampler.known(row))
   common.choice(who, "levels", o.levels, { "exact", "paper" })
   common.counts(who, o, { "steps" })
   common.functions(who, o, { "correct", "round" })
@@ -240,7 +241,8 @@ local function tell_of_wrong_ones(who, x)
   end
 end
 
---- Samples: what calling it does (see sl.solve); fields, where given, are more for run to have.
+--- Samples: what calling it does (see sl.solve). Options: seed, first, index, noise, x, from, dtype, callback,
+-- trajectory. fields, where given, are more for run to have.
 function Sampler:sample(process, score, shape, opts, fields)
   local call = common.call(self.name, process, score, shape, opts)
   call.process = process

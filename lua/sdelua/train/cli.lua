@@ -6,7 +6,9 @@ local cli = {}
 --- A parser of lua-argparse.
 function cli.parser(name, description)
   local ok, argparse = pcall(require, "argparse")
-  if not ok then error("the scripts read their options with argparse: install Debian's package lua-argparse", 0) end
+  if not ok then
+    error("scripts read their options with argparse: install Debian's package lua-argparse, or the rock argparse", 0)
+  end
   return argparse(name, description):add_help "-h --help"
 end
 

@@ -1,0 +1,52 @@
+-- Globals, and what fields and methods a value offers: its keys, those of the tables that it indexes instead, of
+-- userdata too, and the __names of metatables, a set or a function that gives one.
+local names = {}
+
+local DEPTH = 8 -- of __index chains
+
+local function add_keys(set, t, part)
+  for key in next, t do
+    local fits = type(key) == "string" and key:sub(1, #part) == part and key:find "^[%a_][%w_]*$"
+    if fits and (key:sub(1, 2) ~= "__" or part:sub(1, 2) == "__") then set[key] = true end
+  end
+end
+
+-- Adds what the value offers; returns what it indexes instead.
+local function add_own(set, value, part)
+  if type(value) == "table" then add_keys(set, value, part) end
+  local meta = debug.getmetatable(value)
+  if type(meta) ~= "table" then return nil end
+  local named = rawget(meta, "__names")
+  if type(named) == "function" then named = select(2, pcall(named)) end
+  if type(named) == "table" then add_keys(set, named, part) end
+  return rawget(meta, "__index")
+end
+
+local function index(value, name) return value[name] end
+
+--- The value of "sl.solve.heun"; nil where there is none, or asking for it fails.
+function names.value(chain)
+  local value = _G
+  for name in chain:gmatch "[^.:]*" do
+    local ok, field = pcall(index, value, name)
+    value = ok and field
+    if not ok or field == nil then return nil end
+  end
+  return value
+end
+
+local function find(place)
+  local head, part = place.word:match "^(.-)([^.:]*)$"
+  local value, set = _G, {}
+  if head ~= "" then value = names.value(head:sub(1, -2)) end
+  for _ = 1, DEPTH do
+    if value == nil then break end
+    value = add_own(set, value, part)
+    if type(value) ~= "table" and type(value) ~= "userdata" then value = nil end
+  end
+  local words = {}
+  for key in pairs(set) do words[#words + 1] = key end
+  return words, part, ""
+end
+
+return setmetatable(names, { __call = function(_, place) return find(place) end })

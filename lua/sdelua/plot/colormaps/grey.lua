@@ -1,0 +1,1 @@
+return { doc = "Colours: black to white.", colors = { "#000000", "#ffffff" } }

@@ -1,0 +1,56 @@
+-- Layers: what the files sdelua/plot/layers/<name>.lua describe (see sdelua/plot/init.lua), as methods of figures.
+local sl = require "sdelua"
+local collection = require "sdelua.collection"
+local options = require "sdelua.options"
+local colors = require "sdelua.plot.colors"
+
+local layer = { all = collection "sdelua.plot.layers" }
+layer.all.class = "plot.Figure"
+
+-- The layer that a row makes of its arguments; turn: how many before it had a turn in the palette.
+local function new(row, turn, ...)
+  local who, n = "plot." .. row.name, #row.arguments
+  local o = options.read(who, (select(n + 1, ...)), row.options)
+  local self = { row = row, o = o, who = who }
+  if o.label ~= nil and type(o.label) ~= "string" then
+    error(("%s: option label: expected a string, got %s"):format(who, options.show(o.label)), 0)
+  end
+  if row.options.color then self.color = colors.read(who, o.color or turn) end
+  row.read(self, ...)
+  if self.traces then sl.keep(self.traces) end
+  return sl.keep(self) -- a plot may be drawn when the scope that it was filled in is closed
+end
+
+local adders = {}
+
+--- The method that adds a layer of that name, or nil.
+function layer.adder(name)
+  if adders[name] then return adders[name] end
+  local row = layer.all:find(name)
+  if not row then return nil end
+  for key, kind in pairs { arguments = "table", options = "table", read = "function", draw = "function" } do
+    if type(row[key]) ~= kind then
+      error(("sdelua.plot.layers.%s: field %s: expected a %s, got %s"):format(name, key, kind, type(row[key])), 0)
+    end
+  end
+  adders[name] = function(figure, ...)
+    local turn = row.turn and figure.turns + 1 or math.max(1, figure.turns)
+    local made = new(row, turn, ...)
+    if row.turn and made.o.color == nil then figure.turns = turn end
+    figure.layers[#figure.layers + 1] = made
+    return figure
+  end
+  return adders[name]
+end
+
+--- The names of a class's methods and of all layers, for completion.
+function layer.methods(class)
+  local names = {}
+  for _, name in ipairs(layer.all:names()) do names[name] = true end
+  for name, value in pairs(class) do
+    if type(value) == "function" and not name:find "^_" and name ~= "new" then names[name] = true end
+  end
+  return names
+end
+
+return layer

@@ -1,0 +1,34 @@
+-- Drawings into files and pixels: what a figure and a grid of figures have in common. A drawing has size(canvas) ->
+-- width, height, and paint(canvas, x, y, width, height).
+local draw = require "sdelua.core".draw
+local options = require "sdelua.options"
+
+local output = {}
+
+local KINDS = { png = "raster", svg = "svg", pdf = "pdf" }
+
+-- A new canvas of that kind with the drawing on it.
+local function painted(drawing, kind, scale)
+  local width, height = drawing:size(draw.canvas("raster", 1, 1))
+  local canvas = draw.canvas(kind, width, height, scale)
+  drawing:paint(canvas, 0, 0, width, height)
+  return canvas
+end
+
+--- Writes the drawing into a file, PNG, SVG or PDF by its ending.
+function output.save(drawing, path, opts)
+  local o = options.read("plot.save", opts, { scale = 1 })
+  local ending = type(path) == "string" and path:lower():match "%.(%w+)$"
+  if not KINDS[ending] then
+    error("plot.save: argument path: expected a name that ends in .png, .svg or .pdf, got " .. options.show(path), 3)
+  end
+  painted(drawing, KINDS[ending], o.scale):save(path)
+end
+
+--- uint8 [H,W,3] of the drawing.
+function output.render(drawing, opts)
+  local o = options.read("plot.render", opts, { scale = 1 })
+  return painted(drawing, "raster", o.scale):pixels()
+end
+
+return output

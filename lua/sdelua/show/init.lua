@@ -1,0 +1,82 @@
+--- sl.show(x): a picture in the terminal: an image [H,W,C], a batch [N,H,W,C], as a grid, or anything with a method
+-- render, such as a plot. It is drawn by the first protocol that the terminal speaks, else in half blocks; each is a
+-- file of sdelua/show/protocols, sl.show.list() names them, and sl.show.<name>(x, options) draws by that one. Without
+-- a terminal it says in a line what it would have drawn, unless a protocol is asked for. Options: protocol = nil, a
+-- name; width = nil, in columns (by itself what the picture has, at most the terminal's). A row holds, besides doc,
+-- source, arguments and options,
+--   speaks   function(): whether the terminal knows the protocol; none where every one does
+--   fit      function(picture, o) -> height and width to draw a picture [H,W,3] at; o.width as the options say, or nil,
+--            o.columns of the terminal, o.cell, the pixels of its cell
+--   draw     function(picture) -> the text that draws it, uint8 [H,W,3]
+local sl = require "sdelua"
+local collection = require "sdelua.collection"
+local options = require "sdelua.options"
+local core = require "sdelua.core"
+
+local show = { protocols = collection "sdelua.show.protocols" }
+
+local FALLBACK = "blocks"
+
+local function protocol_of(name)
+  local row = show.protocols:find(name)
+  if row then return row end
+  error(("show: option protocol: expected one of %s, got %s")
+    :format(table.concat(show.protocols:names(), ", "), options.show(name)), 0)
+end
+
+-- The first one, by name, that the terminal speaks.
+local function spoken()
+  for _, row in show.protocols:each() do
+    if row.speaks and row.speaks() then return row end
+  end
+  return protocol_of(FALLBACK)
+end
+
+local function check_width(width)
+  if width ~= nil and not (math.type(width) == "integer" and width >= 1) then
+    error("show: option width: expected a number of columns, got " .. options.show(width), 0)
+  end
+  return width
+end
+
+-- Enlarged as it is, pixel by pixel, else shrunk with the pixels between counted in.
+local function resized(picture, height, width)
+  local h, w = picture:shape(1), picture:shape(2)
+  local k = width // w
+  if k < 2 or width ~= k * w or height ~= k * h then return core.image.resize(picture, height, width) end
+  return picture:reshape({ h, 1, w, 1, 3 }):expand({ h, k, w, k, 3 }):reshape { h * k, w * k, 3 }
+end
+
+-- The text that draws a picture by that row.
+local function drawn(row, picture, width)
+  local columns, _, cell = core.system.terminal_size()
+  local height, wide = row.fit(picture, { width = width, columns = columns, cell = cell > 0 and cell or 10 })
+  if height ~= picture:shape(1) or wide ~= picture:shape(2) then picture = resized(picture, height, wide) end
+  return row.draw(picture)
+end
+
+local function described(picture)
+  return ('a picture of %d x %d pixels, which is drawn in a terminal, or with protocol = "%s"\n')
+    :format(picture:shape(2), picture:shape(1), FALLBACK)
+end
+
+--- What sl.show(x, options) prints, as a text.
+function show.text(x, opts)
+  local o = options.read("show", opts, { protocol = options.NONE, width = options.NONE })
+  local width = check_width(o.width)
+  local picture = sl.image.render(x, "show")
+  if picture:shape(3) == 1 then picture = picture:expand { -1, -1, 3 } end
+  if o.protocol == nil and not core.system.is_terminal "stdout" then return described(picture) end
+  return drawn(o.protocol and protocol_of(o.protocol) or spoken(), picture, width)
+end
+
+show.protocols:open(show, { "name", "doc", "source" }, function(row)
+  return function(x, opts)
+    local o = options.read("show." .. row.name, opts, { width = options.NONE })
+    io.stdout:write(show.text(x, { protocol = row.name, width = o.width }))
+  end
+end)
+
+getmetatable(show).__call = function(_, x, opts) io.stdout:write(show.text(x, opts)) end
+
+return show

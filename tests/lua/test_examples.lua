@@ -1,0 +1,133 @@
+-- Every example runs in short mode, a process each, and draws a picture as large as the one in docs/pictures, and not
+-- blank. Arguments are read off the usage line of its head, so a new example is a new file and nothing else.
+local check = require "check"
+local files = require "files"
+local process = require "process"
+local sl = require "sdelua"
+local system = require "sdelua.core".system
+
+local folder = process.folder()
+
+local function run(...)
+  local code, text = process.run("", process.program, ...)
+  check.eq(code, 0, text)
+  return text
+end
+
+-- What stands for each word of a usage line: a checkpoint and images of 8x8, and the least work there is to do.
+local WORDS = { STEPS = "2", FRAMES = "2", TOLERANCE = "1e-2" }
+
+local function picture_of(i)
+  local path = ("%s/data/%d.png"):format(folder, i)
+  sl.image.save(path, sl.randint(0, 256, { 8, 8, 1 }, { dtype = "uint8" }))
+  return path
+end
+
+local function trained()
+  run("scripts/train_vp.lua", "--data", folder .. "/data", "--channels", "1", "--size", "8", "--nf", "4", "--ch-mult",
+    "1,1", "--batch", "4", "--steps", "2", "--warmup", "1", "--out", folder .. "/run")
+  return folder .. "/run/checkpoint.safetensors"
+end
+
+system.make_folder(folder .. "/data")
+local IMAGES = {}
+for i = 1, 2 do IMAGES[i] = picture_of(i) end
+WORDS.CHECKPOINT = trained()
+
+-- The words behind "sdelua examples/NAME.lua" in the comment that the file begins with, and that comment.
+local function usage_of(name, text)
+  local head = text:match "^%-%- (.-)\nlocal "
+  local words = head and head:gsub("\n%-%- ", " "):match("sdelua examples/" .. name .. "%.lua (.*)$")
+  return words and words:gsub("[%[%]]", ""), head
+end
+
+local function arguments(usage, picture)
+  local list, images = {}, 0
+  for word in usage:gmatch "%u+" do
+    if word == "IMAGE" then images = images + 1 end
+    list[#list + 1] = word == "PICTURE" and picture or word == "IMAGE" and IMAGES[images] or WORDS[word]
+  end
+  return list
+end
+
+-- Height, width and count of frames of a WebP: a film, or a single picture, lossless or not.
+local function webp_size(path)
+  local bytes = files.read(path)
+  check.eq(bytes:sub(1, 4) .. bytes:sub(9, 12), "RIFFWEBP", path)
+  if bytes:sub(13, 16) == "VP8X" then
+    local wide, high = ("<I3I3"):unpack(bytes, 25)
+    return { high + 1, wide + 1 }, select(2, bytes:gsub("ANMF", ""))
+  end
+  if bytes:sub(13, 16) == "VP8L" then
+    local bits = ("<I4"):unpack(bytes, 22)
+    return { (bits >> 14 & 0x3fff) + 1, (bits & 0x3fff) + 1 }, 1
+  end
+  check.eq(bytes:sub(13, 16), "VP8 ", path)
+  local wide, high = ("<I2I2"):unpack(bytes, 27)
+  return { high, wide }, 1
+end
+
+-- Is more than one colour, in more than a few places.
+local function is_blank(image)
+  local most = image:reshape({ -1, image:shape(3) }):to("float32"):mean(2)
+  local common = most:totable()
+  table.sort(common)
+  local middle = common[#common // 2 + 1] -- of a plot: its paper
+  return (most - middle):abs():gt(8):to("float32"):mean():item() < 0.002
+end
+
+local function check_picture(name, picture, shown)
+  local size = webp_size(shown)
+  if picture:find "%.webp$" then
+    local got, frames = webp_size(picture)
+    check.eq(got, size, name)
+    check.ok(frames > 2, name .. ": no film")
+  else
+    local image = sl.image.load(picture)
+    check.eq({ image:shape(1), image:shape(2) }, size, name)
+    check.ok(not is_blank(image), name .. ": blank")
+  end
+end
+
+-- What an example says of itself, where that is more than that it wrote a picture.
+local SAID = {
+  custom_sde = function(text)
+    check.ok(text:find("affine (probed)", 1, true) and not text:find("warning", 1, true), text)
+  end,
+  interpolation = function(text) check.ok(text:find "off by [%d.e-]+ in the mean", text) end,
+}
+
+local gallery = files.read "examples/README.md"
+
+for _, file in ipairs(system.list_folder "examples") do
+  local name = file:match "^([%w_]+)%.lua$"
+  if name then
+    check.test("examples/" .. file, function()
+      local text = files.read("examples/" .. file)
+      local usage, head = usage_of(name, text)
+      check.ok(usage, "no usage line in the head")
+      check.ok(select(2, text:gsub("\n", "")) < 80 and #head > 60, "80 lines or more, or a head that says little")
+      local shown = ("docs/pictures/%s.webp"):format(name)
+      check.ok(#files.read(shown) < 60000, shown .. ": 60 kB or more")
+      check.ok(gallery:find(("](%s)"):format(file), 1, true) and gallery:find("../" .. shown, 1, true),
+        "not in the gallery")
+      local picture = ("%s/%s.%s"):format(folder, name, text:match 'picture or "[%w_]+%.(%w+)"')
+      local said = run("examples/" .. file, table.unpack(arguments(usage, picture)))
+      check_picture(name, picture, shown)
+      if SAID[name] then SAID[name](said) end
+    end)
+  end
+end
+
+check.test("examples/guidance.lua draws from the posterior", function()
+  local said = run("examples/guidance.lua", folder .. "/points.png", "60")
+  local got, exact = said:match "x %- y ([%d.]+), of the posterior ([%d.]+)"
+  check.close(tonumber(got), tonumber(exact), 0.15, 0, said)
+end)
+
+check.test("a blank picture is seen to be one", function()
+  check.ok(is_blank(sl.full({ 50, 50, 3 }, 255):to "uint8"))
+  check.ok(not is_blank(sl.randint(0, 256, { 50, 50, 3 }, { dtype = "uint8" })))
+end)
+
+files.remove(folder)
