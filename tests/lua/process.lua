@@ -13,14 +13,20 @@ function process.folder()
   return path
 end
 
---- Exit code and all output of a command, with `before` (variables of the environment) in front.
-function process.run(before, ...)
+--- Begins a command, with `before` (variables of the environment) in front; returns a function that waits for its exit
+--- code and all of its output.
+function process.start(before, ...)
   local words = { before }
   for _, word in ipairs { ... } do words[#words + 1] = process.quote(word) end
   local pipe = io.popen(table.concat(words, " ") .. " 2>&1", "r")
-  local text = pipe:read "a"
-  local _, _, code = pipe:close()
-  return code, text
+  return function()
+    local text = pipe:read "a"
+    local _, _, code = pipe:close()
+    return code, text
+  end
 end
+
+--- Exit code and all output of such a command.
+function process.run(...) return process.start(...)() end
 
 return process

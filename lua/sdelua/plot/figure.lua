@@ -34,8 +34,8 @@ function Figure.new(opts)
     if o[name] then arguments.interval("plot", name, o[name]) end
   end
   if o.height then o.height = arguments.interval("plot", "height", { 0, o.height })[2] end
-  -- turns: of the palette, taken; aside: how much of the width is the legend's
-  local self = { o = o, layers = {}, turns = 0, aside = 0 }
+  -- turns: of the palette, taken; aside: how much of the width is the legend's; least: see align
+  local self = { o = o, layers = {}, turns = 0, aside = 0, least = {} }
   self.x, self.y = scales.axis("x", o), scales.axis("y", o)
   return setmetatable(self, Figure)
 end
@@ -116,6 +116,7 @@ local function margins(self, axes)
     m.right = m.right + axes:width(axes.x.ticks.labels[#axes.x.ticks.labels] or "") / 2
     m.top = math.max(m.top, EDGE + Axes.SMALL / 2)
   end
+  for side, least in pairs(self.least) do m[side] = math.max(m[side], least) end
   return m
 end
 
@@ -194,6 +195,16 @@ function Figure:size(canvas)
   local o = self.o
   return o.width, o.height or plan(self, canvas, 0, 0, o.width)
 end
+
+--- What is around the frame where it is painted at that size, { left =, right =, top =, bottom = }; the legend beside
+-- it not counted.
+function Figure:around(canvas, width, height)
+  self.least = {}
+  return margins(self, (plan(self, canvas, 0, 0, width, height)))
+end
+
+--- From here on there is at least so much around the frame: what a grid's frames stand in line by.
+function Figure:align(least) self.least = least end
 
 -- ---- drawing ---------------------------------------------------------------------------------------------
 

@@ -21,11 +21,31 @@ function Grid:size(canvas)
   return width * columns, height * ((#self.plots + columns - 1) // columns) + self.above
 end
 
+-- Frames of a column begin and end in line, and so do those of a row.
+local function align(self, canvas)
+  local columns, rows, places = {}, {}, {}
+  local function widen(list, i, key, m) list[i][key] = math.max(list[i][key] or 0, m[key]) end
+  for i, plot in ipairs(self.plots) do
+    local column, row = (i - 1) % self.columns + 1, (i - 1) // self.columns + 1
+    local m = plot:around(canvas, table.unpack(self.cell))
+    columns[column], rows[row] = columns[column] or {}, rows[row] or {}
+    for _, key in ipairs { "left", "right" } do widen(columns, column, key, m) end
+    for _, key in ipairs { "top", "bottom" } do widen(rows, row, key, m) end
+    places[i] = { columns[column], rows[row] }
+  end
+  for i, plot in ipairs(self.plots) do
+    local across, down = table.unpack(places[i])
+    plot:align { left = across.left, right = across.right, top = down.top, bottom = down.bottom }
+  end
+end
+
 --- Draws the plots into that rectangle of the canvas, after size.
 function Grid:paint(canvas, x, y, width)
   local w, h = table.unpack(self.cell)
+  align(self, canvas)
   for i, plot in ipairs(self.plots) do
     plot:paint(canvas, x + (i - 1) % self.columns * w, y + self.above + (i - 1) // self.columns * h, w, h)
+    plot:align {}
   end
   local style = { size = TITLE, anchor = 0.5, bold = true, color = Axes.INK }
   canvas:text(x + width / 2, y + ABOVE * 0.72, self.title, style)

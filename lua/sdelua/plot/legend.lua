@@ -52,13 +52,14 @@ local function count(places, box)
   return inside:to("float64"):sum():item()
 end
 
--- The corners, then the middles above and below.
+-- The corners, then the middles of the sides.
 local function candidates(self, b)
   local left, right = b.x + AWAY, b.x + b.width - AWAY - self.width
-  local top, bottom, middle = b.y + AWAY, b.y + b.height - AWAY - self.height, (b.x * 2 + b.width - self.width) / 2
-  local list = {}
+  local top, bottom = b.y + AWAY, b.y + b.height - AWAY - self.height
+  local across, down, list = (left + right) / 2, (top + bottom) / 2, {}
   for i, place in ipairs {
-    { right, top }, { left, top }, { right, bottom }, { left, bottom }, { middle, top }, { middle, bottom },
+    { right, top }, { left, top }, { right, bottom }, { left, bottom }, { across, top }, { across, bottom },
+    { right, down }, { left, down },
   } do
     list[i] = { x = place[1], y = place[2], width = self.width, height = self.height }
   end
