@@ -1118,6 +1118,12 @@ function manual_Book_class:add_op(name, doc) end
 ---@return any ...
 function manual_Book_class:add_layer(name, row) end
 
+---Adds a class of modules.
+---@param name any
+---@param class any
+---@return any ...
+function manual_Book_class:add_module(name, class) end
+
 ---Adds what a room has under a name, and what is in that.
 ---@param room any
 ---@param name any
@@ -1450,6 +1456,18 @@ function plot_Figure_class:new(opts) end
 ---@return any ...
 function plot_Figure_class:size(canvas) end
 
+---What is around the frame where it is painted at that size, { left =, right =, top =, bottom = }; the legend beside it not counted.
+---@param canvas any
+---@param width any
+---@param height any
+---@return any ...
+function plot_Figure_class:around(canvas, width, height) end
+
+---From here on there is at least so much around the frame: what a grid's frames stand in line by.
+---@param least any
+---@return any ...
+function plot_Figure_class:align(least) end
+
 ---Draws it into that rectangle of the canvas.
 ---@param canvas any
 ---@param x any
@@ -1475,12 +1493,12 @@ function plot_Figure_class:render(opts) end
 ---@overload fun(...): ...
 local plot_Grid_class = {}
 
----Its width and height, in points, of cells as large as the largest plot.
+---Its width and height, in points: a column is as wide as its widest plot, a row as high as its highest.
 ---@param canvas any
 ---@return any ...
 function plot_Grid_class:size(canvas) end
 
----Draws the plots into that rectangle of the canvas, after size.
+---Draws the plots from that corner of the canvas, after size.
 ---@param canvas any
 ---@param x any
 ---@param y any
@@ -3506,7 +3524,6 @@ function sl.metrics.mixture(opts) end
 ---@field NCSNv2 fun(opts?: { centered?: boolean, ch_mult?: any, channels?: any, checkpoint?: boolean, dilations?: any, label?: string, nf?: number, num_scales?: number, out_channels?: any, scale_by_sigma?: boolean, sigma_max?: number, sigma_min?: number, size?: any }): sdelua.Layer # NCSNv2's network for images: x [n,h,w,c], sigma [n] (or the number of a level) -> [n,h,w,c'].
 ---@field SongUNet fun(opts?: { attn_resolutions?: any, augment_dim?: number, channel_mult?: any, channel_mult_emb?: number, channel_mult_noise?: number, channels?: any, checkpoint?: boolean, combine?: string, decoder_type?: string, dropout?: number, embedding_type?: string, encoder_type?: string, fir?: boolean, fourier_scale?: number, label_dim?: number, label_dropout?: number, model_channels?: number, num_blocks?: number, out_channels?: any, resamp_with_conv?: boolean, resample_filter?: any, resblock_type?: string, size?: any, skip_rescale?: boolean }): sdelua.Layer # DDPM++ and NCSN++ for images as EDM has them: x [n,h,w,c], t [n], class labels? -> [n,h,w,c'].
 ---@field UNet fun(opts?: { attn_resolutions?: any, centered?: boolean, ch_mult?: any, channels?: any, checkpoint?: boolean, classes?: number, dropout?: number, embedding?: string, fourier_scale?: number, label_dropout?: number, nf?: number, num_groups?: number, num_heads?: number, num_res_blocks?: number, out_channels?: any, size?: any }): sdelua.Layer # DDPM's network for images: x [n,h,w,c], t [n], class labels? -> [n,h,w,c'].
----@field Sequential any
 ---@field networks any
 sl.nn = {}
 
@@ -3565,6 +3582,11 @@ function sl.nn.Module(name, parent) end
 ---@param ... any
 ---@return sdelua.Layer
 function sl.nn.ResBlock(...) end
+
+---A list of layers, functions and modules: each is given what the one before returned. net:add(layer) puts one more at its end.
+---@param ... any
+---@return sdelua.Layer
+function sl.nn.Sequential(...) end
 
 ---sin and cos of t f_i, f_i from 1 down to 1/max_period in geometric steps (Vaswani et al. 2017; Ho et al. 2020).
 ---@param ... any

@@ -74,15 +74,20 @@ local function is_blank(image)
   return (x:amax(3) - x:amin(3)):gt(40):to("float32"):mean():item() < 0.01
 end
 
+-- As wide as the one shown, and about as high: how plots are laid out may change without all of them being drawn anew.
+local function check_size(name, got, want)
+  check.eq(got[2], want[2], name .. ": width")
+  check.close(got[1], want[1], 0.25, 0, name .. ": height")
+end
+
 local function check_picture(name, picture, shown)
-  local size = webp_size(shown)
   if picture:find "%.webp$" then
-    local got, frames = webp_size(picture)
-    check.eq(got, size, name)
+    local size, frames = webp_size(picture)
+    check_size(name, size, (webp_size(shown)))
     check.ok(frames > 2, name .. ": no film")
   else
     local image = sl.image.load(picture)
-    check.eq({ image:shape(1), image:shape(2) }, size, name)
+    check_size(name, image:shape(), (webp_size(shown)))
     check.ok(not is_blank(image), name .. ": blank")
   end
 end

@@ -262,9 +262,13 @@ check.test("a legend stands in a corner without data, or else beside the frame",
   _, inside = legend_of(sl.plot {}:density(function(x) return x:select(2, 1) end)
     :line({ 0, 1 }, { 0, 1 }, { label = "on colours" }), "on colours")
   check.ok(not inside)
-  -- the line's ends are in two corners, and it goes through the others' middle
+  _, inside, across, down = legend_of(sl.plot { xlim = { 0, 1 }, ylim = { 0, 1 } }
+    :line({ 0, 1, 1, 0, 0 }, { 0.9, 0.9, 0.1, 0.1, 0.9 }, { label = "amid" }), "amid")
+  check.ok(inside and across > 0.7 and down > 0.4 and down < 0.6, ("at %g, %g"):format(across, down))
+  -- only the ways between the points are in the way
   _, inside = legend_of(sl.plot { xlim = { 0, 1 }, ylim = { 0, 1 }, width = 200, height = 120 }
-    :line({ 0, 1, 1, 0, 0 }, { 0.9, 0.9, 0.1, 0.1, 0.9 }, { label = "all along the edge" }), "all along the edge")
+    :line({ 0, 1, 1, 0, 0 }, { 0.9, 0.9, 0.1, 0.1, 0.9 }, { label = "everywhere" }):line({ 0, 1 }, { 0.5, 0.5 }),
+    "everywhere")
   check.ok(not inside)
   local none = svg(sl.plot { legend = false }:line({ 0, 1 }, { 0, 1 }, { label = "hidden" }))
   check.eq(text_of(none, "hidden"), nil)
@@ -497,6 +501,16 @@ check.test("a grid: places, title, columns", function()
   check.eq({ dot(picture, 50, 50), dot(picture, 50, 150), dot(picture, 150, 50), dot(picture, 150, 150) },
     { BLUE, ORANGE, { 0, 158, 115 }, WHITE })
   check.ok(text_of(svg(sl.plot.grid({ plain(1) }, { title = "all of it" })), "all of it"))
+end)
+
+check.test("a grid: frames stand in line, cells are as large as their plots", function()
+  local a, b = sl.plot { ylabel = "y", title = "a", ylim = { 0, 1e4 } }, sl.plot { height = 100 }
+  local content = svg(sl.plot.grid({ a, sl.plot {}, b, sl.plot {} }, { columns = 1 }))
+  check.ok(content:find('height="1180"', 1, true))
+  local lefts = {}
+  for x in content:gmatch '<svg x="(%d+)"' do lefts[#lefts + 1] = tonumber(x) end
+  check.eq(lefts, { lefts[1], lefts[1], lefts[1], lefts[1] })
+  check.ok(lefts[1] > 60)
 end)
 
 check.test("a plot outlives the scope it was filled in; sl.plot.<layer> is a plot with that layer", function()

@@ -99,6 +99,17 @@ function Book:add_layer(name, row)
   }
 end
 
+-- A class of modules in Lua: told like a layer, with what its file begins with.
+local function is_module(v) return type(v) == "table" and rawget(v, "is_module_class") end
+
+--- Adds a class of modules.
+function Book:add_module(name, class)
+  self:add {
+    name = name, kind = "layer", value = class, doc = source.header(source.place(class.init)),
+    arguments = source.arguments(class.init), results = "Layer",
+  }
+end
+
 -- Tables of methods are told with their classes.
 local METHODS = {
   ["nn.methods"] = true, ["nn.kinds"] = true, ["optim.methods"] = true, ["optim.ema_methods"] = true,
@@ -110,6 +121,7 @@ function Book:add_member(room, name, value)
   local full, layers = room .. "." .. name, room == "nn" and kinds() or {}
   if layers[name] then return self:add_layer(name, layers[name]) end
   if name:find "^_" or METHODS[full] or made_of_row(room, name) then return end
+  if is_module(value) then return self:add_module(full, value) end
   if is_collection(value) or is_class(value) then return end
   if type(value) == "function" then self:add_function(full, value) end
   if type(value) ~= "table" or room:find("%.") then return end

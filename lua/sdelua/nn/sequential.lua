@@ -1,10 +1,11 @@
---- Sequential { layer, function, module, ... }: each is given what the one before returned.
+--- A list of layers, functions and modules: each is given what the one before returned. net:add(layer) puts one more at
+-- its end.
 local parts = require "sdelua.nn.module"
 
 local Sequential = parts.Module "Sequential"
 
-function Sequential:init(list)
-  for i, layer in ipairs(list or {}) do self[i] = layer end
+function Sequential:init(layers)
+  for i, layer in ipairs(layers or {}) do self[i] = layer end
 end
 
 function Sequential:add(layer)

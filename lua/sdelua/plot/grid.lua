@@ -9,43 +9,57 @@ Grid.__name = "sdelua.Grid"
 
 local TITLE, ABOVE = 15, 30
 
---- Its width and height, in points, of cells as large as the largest plot.
+-- The column and the row of the i-th plot.
+local function place(self, i) return (i - 1) % self.columns + 1, (i - 1) // self.columns + 1 end
+
+local function sum(list)
+  local total = 0
+  for _, v in ipairs(list) do total = total + v end
+  return total
+end
+
+--- Its width and height, in points: a column is as wide as its widest plot, a row as high as its highest.
 function Grid:size(canvas)
-  local width, height = 0, 0
-  for _, plot in ipairs(self.plots) do
-    local w, h = plot:size(canvas)
-    width, height = math.max(width, w), math.max(height, h)
+  self.widths, self.heights = {}, {}
+  for i, plot in ipairs(self.plots) do
+    local column, row = place(self, i)
+    local width, height = plot:size(canvas)
+    self.widths[column] = math.max(self.widths[column] or 0, width)
+    self.heights[row] = math.max(self.heights[row] or 0, height)
   end
-  local columns = self.columns
-  self.cell = { width, height }
-  return width * columns, height * ((#self.plots + columns - 1) // columns) + self.above
+  return sum(self.widths), sum(self.heights) + self.above
 end
 
 -- Frames of a column begin and end in line, and so do those of a row.
 local function align(self, canvas)
-  local columns, rows, places = {}, {}, {}
-  local function widen(list, i, key, m) list[i][key] = math.max(list[i][key] or 0, m[key]) end
-  for i, plot in ipairs(self.plots) do
-    local column, row = (i - 1) % self.columns + 1, (i - 1) // self.columns + 1
-    local m = plot:around(canvas, table.unpack(self.cell))
-    columns[column], rows[row] = columns[column] or {}, rows[row] or {}
-    for _, key in ipairs { "left", "right" } do widen(columns, column, key, m) end
-    for _, key in ipairs { "top", "bottom" } do widen(rows, row, key, m) end
-    places[i] = { columns[column], rows[row] }
+  local columns, rows = {}, {}
+  local function widen(list, n, key, m)
+    list[n] = list[n] or {}
+    list[n][key] = math.max(list[n][key] or 0, m[key])
   end
   for i, plot in ipairs(self.plots) do
-    local across, down = table.unpack(places[i])
+    local column, row = place(self, i)
+    local m = plot:around(canvas, self.widths[column], self.heights[row])
+    for _, key in ipairs { "left", "right" } do widen(columns, column, key, m) end
+    for _, key in ipairs { "top", "bottom" } do widen(rows, row, key, m) end
+  end
+  for i, plot in ipairs(self.plots) do
+    local column, row = place(self, i)
+    local across, down = columns[column], rows[row]
     plot:align { left = across.left, right = across.right, top = down.top, bottom = down.bottom }
   end
 end
 
---- Draws the plots into that rectangle of the canvas, after size.
+--- Draws the plots from that corner of the canvas, after size.
 function Grid:paint(canvas, x, y, width)
-  local w, h = table.unpack(self.cell)
   align(self, canvas)
+  local left, top = x, y + self.above
   for i, plot in ipairs(self.plots) do
-    plot:paint(canvas, x + (i - 1) % self.columns * w, y + self.above + (i - 1) // self.columns * h, w, h)
+    local column, row = place(self, i)
+    plot:paint(canvas, left, top, self.widths[column], self.heights[row])
     plot:align {}
+    left = left + self.widths[column]
+    if column == self.columns then left, top = x, top + self.heights[row] end
   end
   local style = { size = TITLE, anchor = 0.5, bold = true, color = Axes.INK }
   canvas:text(x + width / 2, y + ABOVE * 0.72, self.title, style)
