@@ -17,12 +17,18 @@ local function run(...)
   if not os.execute(table.concat(words, " ")) then error(table.concat(words, " ") .. ": failed", 0) end
 end
 
+local function temporary()
+  local path = os.tmpname()
+  os.remove(path)
+  return path .. ".png"
+end
+
 -- What an example takes before its picture, by the usage line of its head.
 local function inputs(text, checkpoint)
   local list = {}
   for word in (text:match "sdelua examples/[%w_]+%.lua ([%u ]-)%s*%[" or ""):gmatch "%u+" do
     if word == "IMAGE" then
-      local path = os.tmpname() .. ".png"
+      local path = temporary()
       sl.image.save(path, (sl.data.fashion_mnist { split = "test" })[TESTS[#list]])
       list[#list + 1] = path
     else
@@ -48,9 +54,12 @@ local function draw(name, checkpoint)
   local text, shown = file:read "a", ("docs/pictures/%s.webp"):format(name)
   local film = text:find(('picture or "%s.webp"'):format(name), 1, true)
   local words = inputs(text, checkpoint)
-  words[#words + 1] = film and shown or os.tmpname() .. ".png"
+  words[#words + 1] = film and shown or temporary()
   run(("examples/%s.lua"):format(name), table.unpack(words))
   if not film then shrink(words[#words], shown) end
+  for _, path in ipairs(words) do
+    if path ~= shown and path ~= checkpoint then os.remove(path) end
+  end
 end
 
 local function all()

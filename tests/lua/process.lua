@@ -5,6 +5,11 @@ local process = { program = arg[-1] } -- the sdelua that runs the tests
 
 function process.quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
+local here = io.popen "pwd":read "l"
+
+--- A path that holds in every folder.
+function process.absolute(path) return path:sub(1, 1) == "/" and path or here .. "/" .. path end
+
 --- A new empty folder.
 function process.folder()
   local path = os.tmpname()

@@ -144,6 +144,17 @@ check.test("examples/guidance.lua draws from the posterior", function()
   check.close(tonumber(got), tonumber(exact), 0.15, 0, said)
 end)
 
+check.test("scripts/gallery.lua draws what is shown", function()
+  local there, name = folder .. "/gallery", "vp_ve_subvp"
+  for _, part in ipairs { "", "/examples", "/docs", "/docs/pictures" } do system.make_folder(there .. part) end
+  files.write(("%s/examples/%s.lua"):format(there, name), files.read(("examples/%s.lua"):format(name)))
+  local code, said = process.run(("cd %s &&"):format(process.quote(there)), process.absolute(process.program),
+    process.absolute "scripts/gallery.lua", name)
+  check.eq(code, 0, said)
+  local shown = ("docs/pictures/%s.webp"):format(name)
+  check_size(name, webp_size(there .. "/" .. shown), (webp_size(shown)))
+end)
+
 check.test("a blank picture is seen to be one", function()
   check.ok(is_blank(sl.full({ 50, 50, 1 }, 255):to "uint8"))
   check.ok(is_blank(sl.plot { title = "nothing", xlim = { 0, 1 } }:render()))

@@ -5,8 +5,7 @@ local files = require "files"
 local process = require "process"
 local system = require "sdelua.core".system
 
-local here = io.popen "pwd":read "l"
-local function absolute(path) return path:sub(1, 1) == "/" and path or here .. "/" .. path end
+local absolute = process.absolute
 
 local function pages()
   local list = { "README.md", "examples/README.md" }
@@ -24,7 +23,7 @@ local function run(path)
   local code, text
   files.with_folder(function(folder)
     code, text = process.run(("cd %s &&"):format(process.quote(folder)), absolute(process.program),
-      here .. "/tests/lua/page.lua", absolute(path))
+      absolute "tests/lua/page.lua", absolute(path))
   end)
   return code, text
 end

@@ -60,10 +60,15 @@ local function limits(axis)
   return table.unpack(both:clamp(-1e308, 1e308):totable())
 end
 
--- The ticks of a dimension that is `length` long.
+-- The ticks of a dimension that is `length` long: about so far apart, but two at least where that is to be had.
 local function ticks_of(axis, length, apart)
   local lo, hi = limits(axis)
-  return axis.scale.ticks(lo, hi, math.max(2, math.floor(length / apart)))
+  local n = math.max(2, math.floor(length / apart))
+  local ticks = axis.scale.ticks(lo, hi, n)
+  for more = n + 1, n + 3 do
+    if #ticks.at < 2 then ticks = axis.scale.ticks(lo, hi, more) end
+  end
+  return ticks
 end
 
 --- Chooses ticks for a frame of about that size.

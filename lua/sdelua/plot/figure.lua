@@ -153,17 +153,21 @@ local function make_equal(self, b)
   end
 end
 
--- The frame within a rectangle, with ticks chosen.
+-- The frame within a rectangle, with ticks chosen. Ticks need its size, and its margins the ticks' labels: the third
+-- time they agree.
 local function settle(self, axes, x, y, width, height)
-  if has_axes(self) then axes:choose_ticks(width * 0.85, height * 0.85) end
-  local m = margins(self, axes)
-  local b = {
-    x = math.floor(x + m.left), y = math.floor(y + m.top),
-    width = math.max(10, math.floor(width - m.left - m.right - self.aside)),
-    height = math.max(10, math.floor(height - m.top - m.bottom)),
-  }
-  if is_equal(self) then make_equal(self, b) end
-  if has_axes(self) then axes:choose_ticks(b.width, b.height) end
+  local b = { width = width * 0.85, height = height * 0.85 }
+  for _ = 1, 3 do
+    if has_axes(self) then axes:choose_ticks(b.width, b.height) end
+    local m = margins(self, axes)
+    b = {
+      x = math.floor(x + m.left), y = math.floor(y + m.top),
+      width = math.max(10, math.floor(width - m.left - m.right - self.aside)),
+      height = math.max(10, math.floor(height - m.top - m.bottom)),
+    }
+    set_limits(self)
+    if is_equal(self) then make_equal(self, b) end
+  end
   axes:settle(b)
 end
 
@@ -208,14 +212,23 @@ function Figure:align(least) self.least = least end
 
 -- ---- drawing ---------------------------------------------------------------------------------------------
 
--- Title and labels, of a plot whose left and lower ends are x and y.
-local function draw_words(self, axes, x, y)
+-- The title over the frame's middle, or as near as it fits; smaller where it is wider than the plot.
+local function draw_title(self, axes, x, width)
+  local style = { size = TITLE, anchor = 0.5, bold = true, color = Axes.INK }
+  local wide = math.max(1, axes.canvas:measure(self.o.title, style))
+  style.size = TITLE * math.min(1, (width - 2 * EDGE) / wide)
+  local half = EDGE + wide * style.size / TITLE / 2
+  local middle = math.min(math.max(axes.box.x + axes.box.width / 2, x + half), x + width - half)
+  axes.canvas:text(middle, axes.box.y - 9, self.o.title, style)
+end
+
+-- Labels, of a plot whose left and lower ends are x and y.
+local function draw_labels(self, axes, x, y)
   local o, b, canvas = self.o, axes.box, axes.canvas
   local style = { size = Axes.TEXT, anchor = 0.5, color = Axes.INK }
   canvas:text(b.x + b.width / 2, y - EDGE - 2, o.xlabel, style)
   style.angle = 90
   canvas:text(x + EDGE + Axes.TEXT - 2, b.y + b.height / 2, o.ylabel, style)
-  canvas:text(b.x + b.width / 2, b.y - 9, o.title, { size = TITLE, anchor = 0.5, bold = true, color = Axes.INK })
 end
 
 local function white(canvas, x, y, width, height)
@@ -233,7 +246,8 @@ function Figure:paint(canvas, x, y, width, height)
   for _, layer in ipairs(self.layers) do sl.no_grad(layer.row.draw, layer, axes) end
   canvas:unclip()
   if axes.x.ticks then axes:draw_frame() end
-  draw_words(self, axes, x, y + height)
+  draw_labels(self, axes, x, y + height)
+  draw_title(self, axes, x, width)
   if legend then legend:draw(axes) end
 end
 

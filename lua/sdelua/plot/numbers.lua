@@ -23,7 +23,7 @@ function numbers.scientific(v, decimals)
   local mantissa, exponent = (("%." .. decimals .. "e"):format(v)):gsub(",", "."):match "^(.-)e(.*)$"
   if tonumber(exponent) == 0 then return minus(mantissa) end
   local power = numbers.power(math.tointeger(tonumber(exponent)))
-  if tonumber(mantissa) == 1 and decimals == 0 then return power end
+  if math.abs(tonumber(mantissa)) == 1 and decimals == 0 then return minus(mantissa:gsub("1", "")) .. power end
   return minus(mantissa) .. "×" .. power
 end
 

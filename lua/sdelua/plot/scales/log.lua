@@ -53,7 +53,6 @@ return {
   admits = function(v) return v > 0 end,
   expected = "numbers above zero",
   ticks = function(lo, hi, n)
-    lo, hi = math.max(lo, 1e-307), math.max(hi, 1e-306)
     local every = math.max(1, math.ceil((decade(hi) - decade(lo)) / n))
     local list = powers(lo, hi, every)
     local ticks = #list < 2 and of_multiples(lo, hi) or of_powers(list)
