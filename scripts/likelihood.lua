@@ -5,7 +5,7 @@ local cli = require "sdelua.train.cli"
 local system = require "sdelua.core".system
 
 local parser = cli.parser("likelihood.lua", "Bits/dim of test images under a checkpoint of scripts/train_*.lua.")
-parser:argument("checkpoint", "The file checkpoint.safetensors of a run.")
+parser:argument("checkpoint", "The folder of a run, or its file checkpoint.safetensors."):convert(cli.checkpoint)
 parser:option("--data", "Images to measure, as sl.data.from reads them: IDX files of MNIST, CIFAR-10, pictures, npy … "
   .. "(default: Debian's dataset-fashion-mnist).")
 parser:option("--n", "How many images, from the first on.", 64):convert(cli.integer(1))
@@ -103,17 +103,21 @@ local function summary(values)
   return ("%.4f%s"):format(by_image:mean():item(), se and (" +- %.4f"):format(se) or "")
 end
 
-if a.threads then sl.set_threads(a.threads) end
-local model = sl.train.load(a.checkpoint)
-for _, p in ipairs(model.net:parameters()) do p:requires_grad_(false) end -- only x is differentiated
-local images = load_images(model)
-local found = measure_all(model, images)
-print(("%d test images, step %d: %s bits/dim (standard error over images)"):format(images:shape(1), model.step,
-  summary(found.bpd)))
-if found.se then
-  print(("of which the probes leave %.4f for one image"):format(found.se:square():mean():sqrt():item()))
+local function main()
+  if a.threads then sl.set_threads(a.threads) end
+  local model = sl.train.load(a.checkpoint)
+  for _, p in ipairs(model.net:parameters()) do p:requires_grad_(false) end -- only x is differentiated
+  local images = load_images(model)
+  local found = measure_all(model, images)
+  print(("%d test images, step %d: %s bits/dim (standard error over images)"):format(images:shape(1), model.step,
+    summary(found.bpd)))
+  if found.se then
+    print(("of which the probes leave %.4f for one image"):format(found.se:square():mean():sqrt():item()))
+  end
+  if found.bound then print(("variational bound of the reverse SDE: %s bits/dim"):format(summary(found.bound))) end
+  print(("offset %g, from dequantized images in [-1,1]; %.0f evaluations of the score for an image, tolerance %g")
+    :format(sl.likelihood.offset(-1, 1), found.nfe:mean():item(), a.tolerance))
+  if a.out then sl.npz.save(a.out, found) end
 end
-if found.bound then print(("variational bound of the reverse SDE: %s bits/dim"):format(summary(found.bound))) end
-print(("offset %g, from dequantized images in [-1,1]; %.0f evaluations of the score for an image, tolerance %g")
-  :format(sl.likelihood.offset(-1, 1), found.nfe:mean():item(), a.tolerance))
-if a.out then sl.npz.save(a.out, found) end
+
+cli.run(main)

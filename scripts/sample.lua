@@ -7,7 +7,7 @@ local system = require "sdelua.core".system
 local GRID, STEPS = 64, 100
 
 local parser = cli.parser("sample.lua", "Draws samples from a checkpoint of scripts/train_*.lua.")
-parser:argument("checkpoint", "The file checkpoint.safetensors of a run.")
+parser:argument("checkpoint", "A run's folder, or its file checkpoint.safetensors."):convert(cli.checkpoint)
 parser:option("--n", "How many.", "64"):convert(cli.integer(1))
 parser:option("--out", "Folder to write to (default: samples, beside the checkpoint).")
 parser:option("--format", "png: a file for each; npy: one file samples.npy.", "png"):choices { "png", "npy" }
@@ -36,10 +36,8 @@ local a = parser:parse()
 local function sampler(model)
   local name, given = a.sampler, {}
   if not name then name, given = sl.train.sampler(model.kind, STEPS) end
-  local row = sl.solve.samplers:find(name)
-  if not row then
-    parser:error(("option '--sampler': expected a name that --list prints, got '%s'"):format(name))
-  end
+  local row, why = cli.row(sl.solve.samplers, name)
+  if not row then parser:error("option '--sampler': " .. why) end
   given.steps = a.steps or given.steps or not row.sample and STEPS or nil
   for key, value in pairs(cli.collect(a.set, row.options)) do given[key] = value end
   return sl.solve[name](given)

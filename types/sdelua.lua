@@ -1660,7 +1660,7 @@ function sde_Process_class:marginal_prob(x, t) end
 ---@return any ...
 function sde_Process_class:perturb(x0, t, z) end
 
----The numbers { m =, c =, s =, a =, b =, g =, sigma = s/m } at time t, where all features have the same.
+---The numbers { m =, c =, s =, a =, b =, g =, sigma = s/m } at time t, where all features have the same; where they differ, process:coefficient says them.
 ---@param t any
 ---@return any ...
 function sde_Process_class:point(t) end
@@ -1669,6 +1669,11 @@ function sde_Process_class:point(t) end
 ---@param sigma any
 ---@return any ...
 function sde_Process_class:time(sigma) end
+
+---A plot of m and s over time, each feature's where they differ: p:schedule():save "schedule.png". With data x0, which a process needs that has not been used yet, of m std(x0) and s: see sdelua/sde/schedule.lua.
+---@param x0 any
+---@return any ...
+function sde_Process_class:schedule(x0) end
 
 ---One of "m", "c", "s", their derivatives "dm", "dc", "ds", "a", "b", "g", or "importance" (g^2/s^2).
 ---@param name any
@@ -2097,6 +2102,11 @@ function train_Events_class:crc(text) end
 ---@return any ...
 function train_Events_class:record(data) end
 
+---When each step was told of, in seconds since 1970: a list of { step =, time = } in order of the steps, the first being step 0, the beginning; empty where there is no such file.
+---@param path any
+---@return any ...
+function train_Events_class:times(path) end
+
 ---Opens the file to write at its end. With from = s > 0 the events of steps 1..s are kept, else none. clock() says seconds since 1970 (default: the machine's).
 ---@param path any
 ---@param from any
@@ -2136,7 +2146,7 @@ function train_Run_class:open(folder, from) end
 ---@return any ...
 function train_Run_class:list_pictures(folder) end
 
----What a run's folder says: { folder, config, result (nil where there is none), metrics = list of records, pictures = list of { step =, path = }, samples = path or nil }.
+---What a run's folder says: { folder, config, result (nil where there is none), metrics = list of records, pictures = list of { step =, path = }, samples = path or nil, times = list of { step =, time = } (see sdelua/train/events.lua) }.
 ---@param folder any
 ---@return any ...
 function train_Run_class:read(folder) end
@@ -2524,10 +2534,10 @@ function sl.group_norm_silu(x, w, b, groups, eps) end
 ---@return sdelua.tensor
 function sl.gt(x, y) end
 
----The doc of x, a name or the thing itself, as a text; of everything without x.
----@param x any
+---The doc of x, a name or the thing itself, as a text; without x what there is.
+---@param ... any
 ---@return any ...
-function sl.help(x) end
+function sl.help(...) end
 
 ---Zeros of `size` along dim with the slices of x added at the positions in index: the transpose of index_select.
 ---@param x sdelua.tensor|number
@@ -2607,7 +2617,7 @@ function sl.linear_scan(a, b, dim, reverse) end
 ---@return sdelua.tensor
 function sl.linspace(start, stop, n, opts) end
 
----Lists of rows that print as a table: setmetatable(rows, listing { "name", "order", … }) with the columns' keys.
+---The metatable of a list whose rows print as a table with these keys for its columns.
 ---@param keys any
 ---@return any ...
 function sl.listing(keys) end
@@ -3078,6 +3088,10 @@ function sl.data.image_folder(folder, opts) end
 ---@return any ...
 function sl.data.is_mnist(folder, split) end
 
+---A list of what the room has, one function a row, that prints as a table.
+---@return any ...
+function sl.data.list() end
+
 ---loader(samples [n, ...], { batch = 64, seed = 0, shuffle = true, flip = false, dequantize = false, labels = nil }). samples are uint8 images [n,H,W,C], which come out in [-1,1], or floats, which come out as they are. What a batch holds depends on the seed and on the positions of its samples, not on how the positions were cut into batches.
 ---@param samples any
 ---@param opts? table
@@ -3421,7 +3435,7 @@ function sl.linalg.svd(a, opts) end
 ---sl.loss: what networks are trained on. sl.loss.<name>(process, score, x0, options) is the objective that the file sdelua/loss/objectives/<name>.lua describes: one number for a batch x0 [N, ...]. sl.loss.list() prints them all.
 ---@class sdelua.loss
 ---@field ddpm fun(...): ... # |net(x_i, i) - z|^2 on n_steps levels, i uniform on 0 .. n_steps - 1: the network predicts the noise and is given the level's number.
----@field dsm fun(...): ... # Denoising score matching, E lambda(t) |score(x_t, t) + z/s|^2, t uniform on [eps, T]: weighting "std" (lambda = s^2), "likelihood" (g^2) or a function of t [N]; reduce_mean: the mean over elements, or half the sum over them; t_sampling "uniform" or "importance".
+---@field dsm fun(...): ... # Denoising score matching, E lambda(t) |score(x_t, t) + z/s|^2, t uniform on [eps, T]: weighting "std" (lambda = s^2), "likelihood" (g^2) or a function of t [N]; reduce_mean: the mean over elements, or half the sum over them; t_sampling "uniform", or "importance" where features share a schedule.
 ---@field edm fun(...): ... # lambda(sigma) |D(x0 + n; sigma) - x0|^2, sigma = s/m drawn log-normal (P_mean, P_std), lambda = (sigma^2 + sigma_data^2)/(sigma sigma_data)^2; distribution "vp" or "ve": as those papers draw it, lambda = 1/sigma^2. reduction "mean" over elements, "sum" over them and mean over samples, "none".
 ---@field flow fun(...): ... # Flow matching: |u_hat - u|^2 for the velocity u = m' x0 + c' + s' z of a sample's path, whatever the network predicts.
 ---@field ism fun(...): ... # Implicit score matching, E lambda(t) (|s|^2/2 + div s)(x_t, t), of any process, or with process nil of the data: trace "exact", a backward pass for each feature, or "hutchinson" with so many projections.
@@ -3465,6 +3479,12 @@ function sl.manual.entries() end
 ---@return any ...
 function sl.manual.fields(class) end
 
+---An option as signatures show it: "steps = 1000"; its name alone where nothing is its default.
+---@param name any
+---@param v any
+---@return any ...
+function sl.manual.option(name, v) end
+
 ---The names of all rooms, in order. One that fails to load is left out: help has to serve all the same.
 ---@return any ...
 function sl.manual.rooms() end
@@ -3487,7 +3507,7 @@ function sl.manual.text(entry) end
 ---@field mmd fun(...): ... # Squared maximum mean discrepancy E k(X, X') + E k(Y, Y') - 2 E k(X, Y), without bias: kernel "gaussian" of a bandwidth (the median distance, unless given) or "cubic", the kernel distance of features.
 ---@field precision_recall fun(...): ... # Share of the samples x within the k-nearest-neighbour balls of the data y (precision: what is drawn is real), and of the data within those of the samples (recall: what is real is drawn).
 ---@field psnr fun(...): ... # Peak signal-to-noise ratio of images x against y, pair by pair, 20 log10 of range over the root of the mean squared error, in decibels: the mean over the images. range is that of the values, 2 for [-1, 1].
----@field score_error fun(...): ... # score_error(process, score, mixture, options): E s_t^2 |score - grad log p_t|^2/D, the error of the predicted noise where the data is a known mixture, over n samples at each of `times` (a count of even ones, or a list).
+---@field score_error fun(...): ... # E s_t^2 |score - grad log p_t|^2/D, the error of the predicted noise where the data is a known mixture, over n samples at each of `times` (a count of even ones, or a list).
 ---@field sliced_wasserstein fun(...): ... # Wasserstein-2 distance of projections on random directions: the root of the mean of its square.
 ---@field ssim fun(...): ... # Structural similarity of images x against y [n,H,W,C], pair by pair, under a Gaussian window of 11 by 11 where it lies within the image, averaged over places and channels: the mean over the images. range as in psnr.
 ---@field measures any
@@ -3770,6 +3790,20 @@ function sl.posterior.list() end
 ---@return any ...
 function sl.posterior.new(own, opts) end
 
+---sl.prompt: what the program's prompt has beyond Lua's: the globals sl, help, apropos, quit and exit, and how it prints what was typed.
+---@class sdelua.prompt
+sl.prompt = {}
+
+---What a session begins with: its globals, and for a person a greeting.
+---@param greet any
+---@return any ...
+function sl.prompt.begin(greet) end
+
+---The values, with a text for each plain table, which says what is in it.
+---@param ... any
+---@return any ...
+function sl.prompt.readable(...) end
+
 ---sl.sde: diffusion processes. sl.sde.VP, sl.sde.VE … are the files of sdelua/sde/processes, one each; sl.sde.list() names them. sl.sde.define makes a process from your own functions.
 ---@class sdelua.sde
 ---@field CLD fun(opts?: { M?: number, T?: any, beta?: number, eps?: any, features?: any, prior?: any, std0?: any }): sdelua.sde.Process # Critically damped Langevin diffusion of u = (x, v), `features` positions and as many velocities side by side in the last dimension: dx = beta v/M dt, dv = -beta (x + Gamma v/M) dt + sqrt(2 Gamma beta) dw, Gamma^2 = 4 M.
@@ -3785,11 +3819,13 @@ function sl.posterior.new(own, opts) end
 sl.sde = {}
 
 ---sl.sde.define: a process of your own, in one of three forms.
----  define { mean = m, std = s, offset = c }                    x_t | x_0 ~ N(m(t) x_0 + c(t), s(t)^2)
----  define { drift_coefficient = a, drift_offset = b, diffusion_coefficient = g }      dx = (a(t) x + b(t)) dt +
----g(t) dw
+---  define { mean = m, std = s, offset = c }
+---    x_t | x_0 ~ N(m(t) x_0 + c(t), s(t)^2)
+---  define { drift_coefficient = a, drift_offset = b, diffusion_coefficient = g }
+---    dx = (a(t) x + b(t)) dt + g(t) dw
 ---  define { drift = f, diffusion = g, noise_type = "scalar" | "diagonal" | "matrix", tier = "affine" | "general" }
----The functions of the first two take a number and return a number, or a tensor over features; they are tabulated once. Those of the third take tensors x [N, ...] and t [N,1,..,1]; a diffusion with one parameter takes t alone.
+---    dx = f(x, t) dt + g(x, t) dw
+---The functions of the first two take a number and return a number, or a tensor over features; they are tabulated once. Those of the third take tensors x [N, ...] and t [N,1,..,1]; a diffusion with one parameter takes t alone. At first use it is found out whether f is a(t) x + b(t), each feature by itself, and g free of x: then the process is affine and has a transition kernel. Any other is general and has to say its noise_type, also one whose f is linear but mixes features: a rotation, x:matmul(A).
 ---@param opts? table
 ---@return any ...
 function sl.sde.define(opts) end
@@ -3940,13 +3976,14 @@ function sl.testing.poll() end
 ---@class sdelua.train
 sl.train = {}
 
----The noise-prediction loss, the mean of (-s score(x_t) - z)², over the images x0 in [-1,1], given their labels if any; t uniform on [1e-3, T] and z are the same at every call. Call it without recording.
+---The noise-prediction loss, the mean of (-s score(x_t) - z)², over the images x0 in [-1,1], given their labels if any; t uniform on [1e-3, T] and z are the same at every call. Call it without recording. tell(share), where given, is told how much is done.
 ---@param process any
 ---@param score any
 ---@param x0 any
 ---@param labels any
+---@param tell any
 ---@return any ...
-function sl.train.heldout(process, score, x0, labels) end
+function sl.train.heldout(process, score, x0, labels, tell) end
 
 ---The objective { kind =, options = } on x0, with the draws of seed 0: the same at every call.
 ---@param process any
@@ -3954,10 +3991,11 @@ function sl.train.heldout(process, score, x0, labels) end
 ---@param x0 any
 ---@param objective any
 ---@param labels any
+---@param tell any
 ---@return any ...
-function sl.train.heldout_objective(process, score, x0, objective, labels) end
+function sl.train.heldout_objective(process, score, x0, objective, labels, tell) end
 
----A trained model, ready to sample: { net, process, kind, score, shape, step, classes }, net with the averaged parameters and in evaluation mode, kind the process's name, shape that of one sample, classes how many it was trained with (nil: without labels; else score:given(labels) is the score given classes). own = { net =, process = } serve instead of those that the checkpoint names.
+---A trained model of a checkpoint or a run's folder, ready to sample: { net, process, kind, score, shape, step, classes }, net with the averaged parameters and in evaluation mode, kind the process's name, shape that of one sample, classes how many it was trained with (nil: without labels; else score:given(labels) is the score given classes). own = { net =, process = } serve instead of those that the checkpoint names.
 ---@param path any
 ---@param own any
 ---@return any ...
@@ -3968,7 +4006,7 @@ function sl.train.load(path, own) end
 ---@return any ...
 function sl.train.load_classifier(path) end
 
----main { name = "vp", about = "...", process = { kind = "VP", options = {...} }, steps = n, settings = {...} } reads the command line and trains; returns the exit code, 130 after Ctrl-C. May also hold objective = { kind =, options = } (dsm unless given) and network, further options of sl.nn.UNet.
+---main { name = "vp", about = "...", process = { kind = "VP", options = {...} }, steps = n, settings = {...} } reads the command line and trains; returns the exit code, 130 after Ctrl-C, and ends the program after an error that it has told of. May also hold objective = { kind =, options = } (dsm unless given) and network, further options of sl.nn.UNet.
 ---@param spec any
 ---@return any ...
 function sl.train.main(spec) end

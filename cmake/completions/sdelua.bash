@@ -39,7 +39,7 @@ _sdelua() {
   elif [[ $previous == -e ]]; then
     return
   elif [[ $word == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "-e -i -l -v -E -W -- -" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "-e -i -l -v -h --help -E -W -- -" -- "$word")
   else
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -f -X '!*.lua' -- "$word"; compgen -d -- "$word"

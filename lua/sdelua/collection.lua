@@ -26,6 +26,9 @@ function Collection:find(name)
   return row
 end
 
+-- What help tells besides of all rows: collection.arguments, names of what is given before the options where a row says
+-- none of its own; collection.called, how what a row makes is called in its turn.
+
 --- What may be set of a row's things, with defaults; a room whose rows have more options in common says so.
 function Collection.known(row) return row.options or {} end
 

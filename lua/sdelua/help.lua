@@ -1,9 +1,18 @@
 --- sl.help(x): what x is and how it is called. x is a name ("conv2d", "solve", "likelihood.encode", "tensor:item"), or
--- the thing itself: a function, a room, a tensor, a process, a sampler, a network. sl.help() lists all.
+-- the thing itself: a function, a room, a tensor, a process, a sampler, a network; or the name of an option. sl.help()
+-- says what there is.
+local collection = require "sdelua.collection"
 local manual = require "sdelua.manual"
+local nearest = require "sdelua.manual.nearest"
 local source = require "sdelua.manual.source"
 
 local WHO = "help: argument name: expected the name of an op, sampler, process or the like, got %s"
+
+-- Rooms that nobody but the house enters.
+local INSIDE = {}
+for name in ("collection complete interrupt manual op_docs options prompt testing"):gmatch "%a[%w_]*" do
+  INSIDE[name] = true
+end
 
 -- A class or a room with a line for each thing in it.
 local function with_members(entries, entry)
@@ -17,10 +26,61 @@ local function with_members(entries, entry)
   return table.concat(lines, "\n")
 end
 
+-- ---- rows -------------------------------------------------------------------------------------------
+
+local function collection_of(row)
+  for _, known in ipairs(collection.all) do
+    if known.collection:find(row.name) == row then return known.collection end
+  end
+end
+
+-- The options that a row's things share with all of its room, and how such a thing is called in its turn.
+local function shared(row, all, room)
+  local lines, others = {}, {}
+  for name, default in pairs(all.known(row)) do
+    if (row.options or {})[name] == nil then others[#others + 1] = manual.option(name, default) end
+  end
+  table.sort(others)
+  if #others > 0 then lines[1] = ("  options of all in sl.%s: "):format(room) .. table.concat(others, ", ") end
+  if all.called then lines[#lines + 1] = "  called as " .. all.called end
+  return lines
+end
+
+-- What stands beside options in the row's file.
+local function beside(row, all)
+  local lines, path = {}, package.searchpath(all.prefix .. row.name, package.path)
+  for _, said in ipairs(path and source.beside(path) or {}) do
+    if (row.options or {})[said.name] ~= nil then lines[#lines + 1] = ("  %s: %s"):format(said.name, said.doc) end
+  end
+  return lines
+end
+
+local function row_text(entry)
+  local lines, all = { manual.text(entry) }, collection_of(entry.value)
+  local room = entry.name:match "^%w+"
+  for _, more in ipairs(all and { beside(entry.value, all), shared(entry.value, all, room) } or {}) do
+    table.move(more, 1, #more, #lines + 1, lines)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ---- texts ------------------------------------------------------------------------------------------
+
+-- A doc that sends its reader to a file is followed by what that begins with.
+local function with_file(text, doc)
+  local name = doc and doc:match "see sdelua/([%w_/]+)%.lua"
+  local path = name and package.searchpath("sdelua/" .. name, package.path)
+  local header = path and source.header(path)
+  return header and text .. "\n" .. header or text
+end
+
 local function text(entries, entry)
   if entry.kind == "room" or entry.kind == "class" then return with_members(entries, entry) end
-  return manual.text(entry)
+  if entry.kind == "row" then return row_text(entry) end
+  return with_file(manual.text(entry), entry.doc)
 end
+
+-- ---- what is meant -----------------------------------------------------------------------------------
 
 -- Those of that full name, and rows of that name; where there are none, whatever ends in it.
 local function by_name(entries, name)
@@ -68,6 +128,7 @@ end
 
 local function by_value(entries, x)
   local found, meta = {}, debug.getmetatable(x)
+  if x == nil then return found end
   for _, entry in ipairs(entries) do
     if entry.value == x or entry.made == x then found[#found + 1] = entry end
   end
@@ -80,26 +141,80 @@ local function by_value(entries, x)
   return found
 end
 
-local function all(entries)
+-- What rooms say of an option, in the lines that begin with its name.
+local function said_of_option(entries, name)
   local lines = {}
   for _, entry in ipairs(entries) do
-    if entry.kind ~= "method" and entry.kind ~= "class" then
-      local whole = entry.kind == "op" or entry.kind == "row"
-      lines[#lines + 1] = whole and manual.text(entry) or entry.name .. ": " .. source.sentence(entry.doc or "(no doc)")
+    for line in (entry.kind == "room" and entry.doc or ""):gmatch "[^\n]+" do
+      if line:match "^%s+([%w_]+)%s%s" == name then
+        lines[#lines + 1] = ("option of sl.%s: %s"):format(entry.name, (line:gsub("^%s+", ""):gsub("%s%s+", ": ")))
+      end
     end
   end
-  table.sort(lines)
+  return lines
+end
+
+-- The rows that have an option of their own.
+local function with_option(entries, name)
+  local lines = {}
+  for _, entry in ipairs(entries) do
+    local own = entry.kind == "row" and entry.value.options
+    if own and own[name] ~= nil then
+      lines[#lines + 1] = ("option %s of %s"):format(manual.option(name, own[name]), entry.name)
+    end
+  end
+  return lines
+end
+
+local function refuse(entries, x)
+  if x == nil then return WHO:format "nil, which is what a name that nothing has stands for" end
+  if type(x) ~= "string" then return WHO:format(tostring(x)) end
+  local names = {}
+  for i, entry in ipairs(entries) do names[i] = entry.name end
+  local hint = nearest.hint(x, names)
+  return WHO:format(x) .. (hint ~= "" and hint or ('; apropos "%s" looks into the texts as well'):format(x))
+end
+
+-- ---- all ---------------------------------------------------------------------------------------------
+
+local function names_of(entries, kind)
+  local names = {}
+  for _, entry in ipairs(entries) do
+    if entry.kind == kind and not entry.name:find "[.]" then names[#names + 1] = entry.name end
+  end
+  return table.concat(names, " ")
+end
+
+-- The rooms in a line each, functions and ops by name.
+local function overview(entries)
+  local lines = { 'help "heun", help(sl.solve) or help(x) says more of one thing, apropos "langevin" searches.', "" }
+  for _, entry in ipairs(entries) do
+    if entry.kind == "room" and not INSIDE[entry.name] then
+      local said = (entry.doc or "(no doc)"):gsub("^sl%.[%w_]+[^:]*: ", ""):gsub("[.]%s.*", ".")
+      lines[#lines + 1] = ("  %-10s  %s"):format(entry.name, said)
+    end
+  end
+  lines[#lines + 1] = "\nfunctions: " .. names_of(entries, "function")
+  lines[#lines + 1] = "\nops, also methods of tensors: " .. names_of(entries, "op")
   return table.concat(lines, "\n")
 end
 
---- The doc of x, a name or the thing itself, as a text; of everything without x.
-return function(x)
-  local entries = manual.entries()
-  if x == nil then return all(entries) end
-  local lines = {}
-  for _, entry in ipairs(type(x) == "string" and by_name(entries, x) or by_value(entries, x)) do
+local function lines_of(entries, x)
+  local lines, is_name = {}, type(x) == "string"
+  for _, entry in ipairs(is_name and by_name(entries, x) or by_value(entries, x)) do
     lines[#lines + 1] = text(entries, entry)
   end
-  if #lines == 0 then error(WHO:format(tostring(x)), 2) end
+  local said = is_name and said_of_option(entries, x) or {}
+  table.move(said, 1, #said, #lines + 1, lines)
+  return #lines == 0 and is_name and with_option(entries, x) or lines
+end
+
+--- The doc of x, a name or the thing itself, as a text; without x what there is.
+return function(...)
+  local entries = manual.entries()
+  if select("#", ...) == 0 then return overview(entries) end
+  local x = ...
+  local lines = lines_of(entries, x)
+  if #lines == 0 then error(refuse(entries, x), 2) end
   return table.concat(lines, "\n")
 end

@@ -53,14 +53,19 @@ local function tensor_of(x)
   return ok and render and x:render() or nil
 end
 
+-- What to do with points, which are no picture.
+local function advice(x)
+  return sl.is_tensor(x) and x:dim() == 2 and x:shape(2) == 2 and "; points [N,2] are drawn by sl.plot.scatter(x)" or ""
+end
+
 --- uint8 [H,W,1] or [H,W,3] of whatever can be looked at: a picture [H,W,C], a batch [N,H,W,C], which becomes a grid,
 -- or a thing with a method render, such as a plot. What is transparent is laid over white. Errors name `who`, `what`.
 function image.render(x, who, what)
   local y = tensor_of(x)
   local channels = sl.is_tensor(y) and y:dim() == 3 and y:numel() > 0 and y:shape(3) or 0
   if channels < 1 or channels > 4 then
-    error(("%s: argument %s: expected %s, got %s"):format(who or "image.render", what or "x", PICTURES,
-      options.show(y == nil and x or y)), who and 0 or 2)
+    error(("%s: argument %s: expected %s, got %s%s"):format(who or "image.render", what or "x", PICTURES,
+      options.show(y == nil and x or y), advice(x)), who and 0 or 2)
   end
   y = image.to_uint8(y:detach())
   return channels % 2 == 1 and y or core.channels(y, channels - 1)

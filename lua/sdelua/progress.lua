@@ -138,6 +138,7 @@ local function begin(bar)
 end
 
 local function advance(bar, step)
+  if not bar then error("progress: expected to be called in the loop itself: for step, bar in sl.progress(n) do", 2) end
   if not bar.start then begin(bar) end
   bar.part = nil
   if step >= bar.first and not bar.quiet then draw() end
@@ -159,7 +160,7 @@ local defaults = { first = 1, minutes = options.NONE, quiet = false }
 return function(n, opts)
   local o = options.read("progress", opts, defaults)
   if n ~= math.huge and (math.type(n) ~= "integer" or n < 0) then
-    error(("progress: argument n: expected a count, got %s"):format(tostring(n)), 2)
+    error(("progress: argument n: expected a count, got %s"):format(options.show(n)), 2)
   end
   local bar = setmetatable({
     first = o.first, step = o.first - 1, last = n, minutes = o.minutes, quiet = o.quiet, values = {}, keys = {},

@@ -266,17 +266,21 @@ static bool run(walk *w, sl_tensor *y, sl_tensor *dy) {
 
 /* ---- entry points --------------------------------------------------------------------------- */
 
-static sl_tensor *seed_gradient(sl_ctx *c, sl_tensor *y, sl_tensor *dy) {
+static sl_tensor *seed_gradient(sl_ctx *c, const char *who, sl_tensor *y, sl_tensor *dy) {
   char a[128], b[128];
   if (sl_failed(c)) return NULL;
-  if (!y) return sl_fail(c, SL_EARG, "backward: argument y: expected a tensor, got nothing");
-  if (!sl_requires_grad(y)) return sl_fail(c, SL_ESTATE, "backward: y was not recorded from anything that requires a gradient");
+  if (!y) return sl_fail(c, SL_EARG, "%s: argument y: expected a tensor, got nothing", who);
+  if (!sl_requires_grad(y))
+    return sl_fail(c, SL_ESTATE,
+                   "%s: y was not recorded from anything that requires a gradient: x:requires_grad_() asks for that of "
+                   "x, before y is computed",
+                   who);
   if (!dy && sl_numel(y) != 1)
-    return sl_fail(c, SL_ESHAPE, "backward: y of shape %s is not one element: give dy of the same shape, or reduce it",
+    return sl_fail(c, SL_ESHAPE, "%s: y of shape %s is not one element: give dy of the same shape, or reduce it", who,
                    sl_shape_str(y, a));
   if (!dy) return sl_full(c, y->dtype, y->ndim, y->shape, 1);
   if (!sl_same_shape(y, dy) || y->dtype != dy->dtype)
-    return sl_fail(c, SL_ESHAPE, "backward: argument dy: expected %s of shape %s as y, got %s of shape %s",
+    return sl_fail(c, SL_ESHAPE, "%s: argument dy: expected %s of shape %s as y, got %s of shape %s", who,
                    sl_dtype_name(y->dtype), sl_shape_str(y, a), sl_dtype_name(dy->dtype), sl_shape_str(dy, b));
   return dy;
 }
@@ -314,7 +318,7 @@ static bool commit(walk *w) {
 bool sl_backward(sl_ctx *c, sl_tensor *y, sl_tensor *dy, bool create_graph) {
   size_t mark = sl_pool_open(c);
   bool was = c->recording;
-  dy = seed_gradient(c, y, dy);
+  dy = seed_gradient(c, "backward", y, dy);
   walk w = {.c = c, .id = ++c->walks, .create_graph = create_graph, .keep = create_graph};
   c->recording = create_graph;
   bool ok = dy && run(&w, y, dy) && commit(&w);
@@ -337,7 +341,7 @@ static bool list_targets(walk *w, int n, sl_tensor *const *x) {
 bool sl_grad(sl_ctx *c, sl_tensor *y, sl_tensor *dy, int n, sl_tensor *const *x, sl_tensor **dx, bool create_graph,
              bool retain) {
   bool was = c->recording;
-  dy = seed_gradient(c, y, dy);
+  dy = seed_gradient(c, "grad", y, dy);
   walk w = {.c = c, .id = ++c->walks, .create_graph = create_graph, .keep = create_graph || retain, .given = true};
   c->recording = create_graph;
   bool ok = dy && list_targets(&w, n, x) && run(&w, y, dy);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HAS_I = 1, HAS_V = 2, HAS_E_CODE = 4, NO_ENV = 8, BAD_OPTION = 16 };
+enum { HAS_I = 1, HAS_V = 2, HAS_E_CODE = 4, NO_ENV = 8, BAD_OPTION = 16, HELP = 32 };
 
 static const char *const program = "sdelua", *const own_prefix = "sdelua: ";
 
@@ -49,12 +49,25 @@ static void on_sigint(int number) {
 
 /* ---- running and reporting -------------------------------------------------------- */
 
+/* The message, with what a misspelt name in it was meant for (sdelua/manual/hint.lua), once sdelua is loaded. */
+static const char *with_hint(lua_State *L, const char *text) {
+  if (!strstr(text, " a nil value (")) return text;
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  bool loaded = lua_getfield(L, -1, "sdelua") == LUA_TTABLE;
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "sdelua.manual.hint");
+  if (!loaded || lua_pcall(L, 1, 1, 0) != LUA_OK) return text;
+  lua_pushstring(L, text);
+  return lua_pcall(L, 1, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : text;
+}
+
 int message_handler(lua_State *L) {
   const char *text = lua_tostring(L, 1);
   if (!text) {
     if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING) return 1;
     text = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
   }
+  text = with_hint(L, text);
   if (push_callback_traceback(L, 1)) lua_pushfstring(L, "%s\n%s", text, lua_tostring(L, -1));
   else luaL_traceback(L, L, text, 1);
   return 1;
@@ -117,6 +130,7 @@ static int read_options_given(int argc, char **argv, int *script) {
     const char *a = argv[i];
     *script = i;
     if (a[0] != '-' || !a[1]) return found;
+    if (!strcmp(a, "-h") || !strcmp(a, "--help")) return HELP;
     if (a[1] == '-') {
       *script = i + 1;
       return a[2] ? (*script = i, BAD_OPTION) : found;
@@ -130,10 +144,8 @@ static int read_options_given(int argc, char **argv, int *script) {
   return found;
 }
 
-static int usage(const char *option) {
-  if (option && takes_value(option[1])) fprintf(stderr, "%s: '%s' needs argument\n", program, option);
-  else fprintf(stderr, "%s: unrecognized option '%s'\n", program, option ? option : "");
-  fprintf(stderr,
+static void print_usage(FILE *out) {
+  fprintf(out,
           "usage: %s [options] [script [args]]\n"
           "Available options are:\n"
           "  -e stat   execute string 'stat'\n"
@@ -141,12 +153,38 @@ static int usage(const char *option) {
           "  -l mod    require library 'mod' into global 'mod'\n"
           "  -l g=mod  require library 'mod' into global 'g'\n"
           "  -v        show version information\n"
+          "  -h        show this and more; so does --help\n"
           "  -E        ignore environment variables\n"
           "  -W        turn warnings on\n"
           "  --        stop handling options\n"
           "  -         stop handling options and execute stdin\n",
           program);
+}
+
+static int refuse_usage(const char *option) {
+  if (option && takes_value(option[1])) fprintf(stderr, "%s: '%s' needs argument\n", program, option);
+  else fprintf(stderr, "%s: unrecognized option '%s'\n", program, option ? option : "");
+  print_usage(stderr);
   return 0;
+}
+
+static int print_help(lua_State *L) {
+  puts("sdelua " SDELUA_VERSION ": score-based generative modelling through SDEs, in Lua 5.4\n");
+  print_usage(stdout);
+  puts("\n"
+       "Without a script it is a prompt: sl is loaded, the Tab key completes, help(sl.solve), help \"conv2d\" and\n"
+       "apropos \"langevin\" say what there is, Ctrl-D leaves.\n"
+       "\n"
+       "Scripts come with it, in scripts/ of the source; installed, they need no folder: sdelua train_vp.lua\n"
+       "  train_vp.lua, train_ve.lua, train_subvp.lua, train_edm.lua, train_flow.lua, train_classifier.lua\n"
+       "      train on images; then sample.lua CHECKPOINT draws, likelihood.lua measures, report.lua compares runs\n"
+       "  restore.lua, inpaint.lua, superres.lua, colorize.lua\n"
+       "      restore images with what was trained\n"
+       "SCRIPT --help lists the options of one.\n"
+       "\n"
+       "New here? docs/guides/ten-minutes.md, in the source or in share/doc/sdelua where it is installed.");
+  lua_pushboolean(L, fflush(stdout) == 0);
+  return 1;
 }
 
 /* arg[0] is the script, what follows it counts from 1, what precedes it from -1 down. */
@@ -243,7 +281,8 @@ static int protected_main(lua_State *L) {
   char **argv = lua_touserdata(L, 2);
   int found = read_options_given(argc, argv, &script);
   bool ok = true;
-  if (found == BAD_OPTION) return usage(script < argc ? argv[script] : NULL);
+  if (found == HELP) return print_help(L);
+  if (found == BAD_OPTION) return refuse_usage(script < argc ? argv[script] : NULL);
   if (found & HAS_V) print_version();
   if (found & NO_ENV) {
     lua_pushboolean(L, 1);

@@ -225,6 +225,8 @@ static void open_methods(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &layer_type);
   lua_getfield(L, -1, "__index");
   lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__names");
+  lua_pushvalue(L, -1);
   lua_pushcclosure(L, layer_index, 1);
   lua_setfield(L, -3, "__index");
   lua_setfield(L, -3, "methods");

@@ -33,6 +33,13 @@ static bool make_optim(sl_ctx *c, void *args) {
   return (*m->slot = sl_optim_new(c, m->kind, m->n, m->params, m->n_given, m->given)) != NULL;
 }
 
+/* A network, which can be called, is no list. */
+static int read_params(lua_State *L, const char *who, sl_tensor ***params) {
+  if (!lua_istable(L, 1) || luaL_getmetafield(L, 1, "__call"))
+    bad_argument(L, 1, who, "params", "a list of tensors, such as net:parameters()");
+  return check_tensors(L, 1, who, "params", params);
+}
+
 static sl_options parse_options(lua_State *L, const sl_optim_info *info) {
   sl_options spec;
   if (!sl_options_parse(context(L), info->name, info->options, &spec)) raise_error(L);
@@ -46,7 +53,7 @@ static int optim_new(lua_State *L) {
   making m = {.kind = info.name, .n_given = spec.n};
   lua_settop(L, lua_gettop(L) > 2 ? lua_gettop(L) : 2);
   read_row(L, 2, info.name, &spec, m.given);
-  m.n = check_tensors(L, 1, info.name, "params", &m.params);
+  m.n = read_params(L, info.name, &m.params);
   m.slot = handle_new(L, &optim_type, 0);
   call_core(L, make_optim, &m);
   return 1;
@@ -161,7 +168,7 @@ static int ema_new(lua_State *L) {
   lua_settop(L, 2);
   options o = read_options(L, 2, "EMA", names);
   averaging a = {.decay = option_number(&o, "decay", 0.999), .warmup = option_boolean(&o, "warmup", true)};
-  a.n = check_tensors(L, 1, "EMA", "params", &a.params);
+  a.n = read_params(L, "EMA", &a.params);
   a.slot = handle_new(L, &ema_type, 0);
   call_core(L, make_ema, &a);
   return 1;
@@ -231,6 +238,8 @@ static void open_optim_index(lua_State *L) {
   lua_setfield(L, -3, "methods");
   lua_rawgetp(L, LUA_REGISTRYINDEX, &optim_type);
   lua_insert(L, -2);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__names");
   lua_pushcclosure(L, optim_index, 1);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

@@ -198,10 +198,21 @@ static int load_chunk(session *s, bool *cleared) {
   return status;
 }
 
+/* Calls sdelua.prompt's function of that name with the n values on the stack top. */
+static int call_prompt(lua_State *L, const char *name, int n, int nresults) {
+  static const char chunk[] = "local name = ...  return require 'sdelua.prompt'[name](select(2, ...))";
+  int status = luaL_loadbufferx(L, chunk, sizeof chunk - 1, "=(prompt)", "t");
+  lua_insert(L, -n - 1);
+  lua_pushstring(L, name);
+  lua_insert(L, -n - 1);
+  return status == LUA_OK ? run_chunk(L, n + 1, nresults) : status;
+}
+
 static void print_results(lua_State *L) {
   int n = lua_gettop(L);
   if (n == 0) return;
   luaL_checkstack(L, LUA_MINSTACK, "too many results to print");
+  if (report(L, "", call_prompt(L, "readable", n, LUA_MULTRET)) != LUA_OK) return;
   lua_getglobal(L, "print");
   lua_insert(L, 1);
   if (lua_pcall(L, n, 0, 0) == LUA_OK) return;
@@ -209,23 +220,13 @@ static void print_results(lua_State *L) {
   report(L, "", LUA_ERRRUN);
 }
 
-/* The globals of a session: sl, and help and apropos, which load their files when first called. */
-static void declare_globals(lua_State *L) {
-  static const char chunk[] =
-    "sl = require 'sdelua'\n"
-    "function help(...) print(sl.help(...)) end\n"
-    "function apropos(...) print(sl.apropos(...)) end\n";
-  int status = luaL_loadbufferx(L, chunk, sizeof chunk - 1, "=(globals)", "t");
-  if (status == LUA_OK) status = run_chunk(L, 0, 0);
-  report(L, "", status);
-}
-
 void repl(lua_State *L) {
   session s = {.L = L, .before = ""};
   bool cleared;
   int status;
-  declare_globals(L);
   open_editor(&s);
+  lua_pushboolean(L, s.edit != NULL);
+  report(L, "", call_prompt(L, "begin", 1, 0));
   while ((status = load_chunk(&s, &cleared)) != -1) {
     if (cleared) continue;
     if (status == LUA_OK) status = run_chunk(L, 0, LUA_MULTRET);

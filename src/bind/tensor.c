@@ -67,8 +67,15 @@ static int tensor_eq(lua_State *L) {
   return 1;
 }
 
+/* Lua makes one boolean of what <, <=, > and >= give, so that they can't compare elements. */
+static int tensor_order(lua_State *L) {
+  return luaL_error(L, "comparison: <, <=, > and >= are not for tensors: x:gt(0.3), x:ge, x:lt, x:le and x:eq compare "
+                    "elements, x:item() > 0.3 a single one");
+}
+
 static const luaL_Reg tensor_meta[] = {
-  {"__gc", tensor_gc}, {"__close", tensor_close}, {"__eq", tensor_eq}, {NULL, NULL},
+  {"__gc", tensor_gc}, {"__close", tensor_close}, {"__eq", tensor_eq}, {"__lt", tensor_order}, {"__le", tensor_order},
+  {NULL, NULL},
 };
 
 void push_tensor_meta(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, state_get(L)->tensor_ref); }

@@ -83,15 +83,22 @@ static bool addends_fit(sl_ctx *c, const sl_call *k, const sl_conv *s) {
   return true;
 }
 
+/* x and w don't fit, and it is x that is shown: its channels are easily elsewhere. */
+static bool channels_differ(sl_ctx *c, const sl_call *k, int64_t want, int64_t groups) {
+  char got[128], w[128];
+  sl_shape_str(k->in[X], got), sl_shape_str(k->in[W], w);
+  if (groups == 1)
+    return sl_bad(c, k, X, SL_ESHAPE, "expected [n,h,w,%lld], channels last, to match w %s, got %s", (long long)want, w,
+                  got);
+  return sl_bad(c, k, X, SL_ESHAPE, "expected %lld channels, last, for each of the %lld groups, to match w %s, got %s",
+                (long long)want, (long long)groups, w, got);
+}
+
 static bool conv2d_check(sl_ctx *c, const sl_call *k, sl_conv *s) {
   if (!sl_want(c, k, X, 4, 4, -1) || !sl_want(c, k, W, 4, 4, X) || !sl_want(c, k, B, 1, 2, X)) return false;
   if (k->n_in > R && !sl_want(c, k, R, 4, 4, X)) return false;
   const int64_t *x = k->in[X]->shape, *w = k->in[W]->shape, groups = k->p[GROUPS].i;
-  char got[128];
-  if (groups >= 1 && x[3] % groups == 0 && w[2] != x[3] / groups)
-    return sl_bad(c, k, W, SL_ESHAPE, "expected [%lld,%lld,%lld,cout] to match x's %lld channels, got %s",
-                  (long long)w[0], (long long)w[1], (long long)(x[3] / groups), (long long)x[3],
-                  sl_shape_str(k->in[W], got));
+  if (groups >= 1 && x[3] % groups == 0 && w[2] != x[3] / groups) return channels_differ(c, k, w[2], groups);
   *s = (sl_conv){.n = x[0], .h = x[1], .w = x[2], .cin = x[3], .kh = w[0], .kw = w[1], .cout = w[3]};
   return conv_geometry(c, k, STRIDE, s) && addends_fit(c, k, s);
 }
@@ -194,9 +201,7 @@ static bool conv_transpose2d_forward(sl_ctx *c, sl_call *k) {
   const int64_t *x = k->in[X]->shape, *w = k->in[W]->shape;
   sl_conv s = conv_before(k->in[X], k->in[W], k->p[GROUPS].i);
   char got[128];
-  if (w[3] != x[3])
-    return sl_bad(c, k, W, SL_ESHAPE, "expected [kh,kw,cout/groups,%lld] to match x's channels, got %s",
-                  (long long)x[3], sl_shape_str(k->in[W], got));
+  if (w[3] != x[3]) return channels_differ(c, k, w[3], 1);
   if (!transposed_sizes(c, k, &s) || !conv_geometry(c, k, STRIDE, &s)) return false;
   sl_tensor *b = k->in[B] ? sl_packed(c, k->in[B]) : NULL;
   if (b && (b->shape[b->ndim - 1] != s.cin || (b->ndim == 2 && b->shape[0] != s.n)))

@@ -177,11 +177,10 @@ static bool even_rows(const sl_tensor *x, int64_t *row) {
 static bool linear_check(sl_ctx *c, const sl_call *k) {
   if (!sl_want(c, k, X, 1, SL_MAX_DIMS, -1) || !sl_want(c, k, W, 2, 2, X) || !sl_want(c, k, B, 1, 1, X)) return false;
   sl_tensor *x = k->in[X], *w = k->in[W], *b = k->in[B];
-  char got[128];
-  int64_t features = x->shape[x->ndim - 1];
-  if (w->shape[0] != features)
-    return sl_bad(c, k, W, SL_ESHAPE, "expected [%lld,out] to match x's %lld features, got %s", (long long)features,
-                  (long long)features, sl_shape_str(w, got));
+  char got[128], has[128];
+  if (w->shape[0] != x->shape[x->ndim - 1])
+    return sl_bad(c, k, X, SL_ESHAPE, "expected %lld features, in its last dimension, to match w %s, got %s",
+                  (long long)w->shape[0], sl_shape_str(w, has), sl_shape_str(x, got));
   if (b && b->shape[0] != w->shape[1])
     return sl_bad(c, k, B, SL_ESHAPE, "expected [%lld] to match w's outputs, got %s", (long long)w->shape[1],
                   sl_shape_str(b, got));

@@ -29,7 +29,9 @@ static void cut(sl_params *p) {
 
 bool sl_params_init(sl_ctx *c, sl_params *p, const char *who, int n, sl_tensor *const *params) {
   *p = (sl_params){.n = n};
-  if (n < 1) return sl_fail(c, SL_EARG, "%s: argument params: expected at least one tensor, got none", who);
+  if (n < 1)
+    return sl_fail(c, SL_EARG, "%s: argument params: expected at least one tensor, such as those that net:parameters() "
+                   "lists, got none", who);
   for (int i = 0; i < n; i++) {
     if (!fits(c, who, n, params, i)) return false;
     p->n_chunks += chunks_of(params[i]);

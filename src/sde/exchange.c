@@ -48,10 +48,19 @@ static bool exchange_coefs(sl_ctx *c, sl_sde *p, sl_param_kind kind, sl_tensor *
   return !sl_failed(c);
 }
 
+static bool need_kernel(sl_ctx *c, sl_sde *p, sl_param_kind kind, const sl_tensor *x) {
+  if (!sl_sde_settle(c, p, x)) return false;
+  if (p->class || kind == SL_PREDICTS_SCORE) return sl_sde_need_kernel(c, p, x, "score");
+  return sl_fail(c, SL_EARG,
+                 "score: option parameterization: expected \"score\" (or \"energy\"), since the process has no "
+                 "transition kernel that would turn another prediction into a score, got \"%s\"",
+                 sl_param_names[kind]);
+}
+
 bool sl_sde_exchange(sl_ctx *c, sl_sde *p, sl_param_kind kind, sl_tensor *x, sl_tensor *t, sl_tensor *y, sl_tensor **x0,
                      sl_tensor **eps) {
   sl_tensor *k[4];
-  if (!y || !t || !sl_sde_need_kernel(c, p, x, "score") || !sl_sde_check_time(c, p, x, t)) return false;
+  if (!y || !t || !need_kernel(c, p, kind, x) || !sl_sde_check_time(c, p, x, t)) return false;
   if (kind <= SL_PREDICTS_SCORE && !sl_sde_need_signal(c, p, "score")) return false;
   if (!exchange_coefs(c, p, kind, x, t, k)) return false;
   sl_tensor *centred = sl_sde_minus(c, p, x, sl_sde_offset_coef(c, p, SL_COEF_C, x, t));

@@ -44,14 +44,16 @@ static bool fits(const sl_tensor *x, const sl_tensor *y) {
 }
 
 sl_tensor *sl_general_drift(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t) {
-  if (x->ndim < 2) return sl_fail(c, SL_ESHAPE, "define: argument x: expected [N, features ...]");
+  if (x->ndim < 2) return sl_fail(c, SL_ESHAPE, "define: argument x: expected [N, features ...], got %s",
+                                      sl_shape_str(x, (char[128]){0}));
   sl_tensor *column = time_column(c, x, t), *y = column ? p->dyn.drift(c, p->dyn.ud, x, column) : NULL;
   if (!y) return NULL;
   return fits(x, y) ? sl_expand(c, y, x->ndim, x->shape) : wrong_shape(c, "drift", x, y);
 }
 
 sl_tensor *sl_general_diffusion(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t) {
-  if (x->ndim < 2) return sl_fail(c, SL_ESHAPE, "define: argument x: expected [N, features ...]");
+  if (x->ndim < 2) return sl_fail(c, SL_ESHAPE, "define: argument x: expected [N, features ...], got %s",
+                                      sl_shape_str(x, (char[128]){0}));
   sl_tensor *column = time_column(c, x, t), *y = column ? p->dyn.diffusion(c, p->dyn.ud, x, column) : NULL;
   if (!y) return NULL;
   bool matrix = p->dyn.noise == SL_NOISE_MATRIX;

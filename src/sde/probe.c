@@ -1,6 +1,6 @@
 /* Finds out at first use whether drift(x, t) is a(t) x + b(t) and diffusion(x, t)
    is g(t), with a, b, g numbers or rows of features; if so the process moves to
-   the affine tier. */
+   the affine tier, and if not it knows what stood in the way. */
 #include "sde/process.h"
 
 #include "sdelua/autograd.h"
@@ -41,6 +41,48 @@ static bool evaluate(const probe *b, sl_field_fn *field, int n, int per, const d
   if (y) memcpy(out, sl_data(y), (size_t)sl_numel(y) * sizeof *out);
   sl_pool_close(c, mark);
   return y != NULL;
+}
+
+/* ---- what stands in the way --------------------------------------------------------------- */
+
+static const char *const MIXES = "the drift mixes features (a kernel needs a(t) x + b(t), each feature by itself)";
+static const char *const NOT_AFFINE = "the drift is not a(t) x + b(t)";
+static const char *const STATE_NOISE = "the diffusion depends on x";
+
+/* A field that is finite at no x, near or far, is wrong at that time; y[TIMES][ROWS][features]. */
+static bool check_finite(const probe *b, const char *name, const double *t, const double *y) {
+  int64_t F = b->features;
+  for (int64_t k = 0; k < TIMES * F; k++) {
+    const double *at = y + k / F * ROWS * F + k % F;
+    int finite = 0;
+    for (int r = 0; r < ROWS; r++) finite += isfinite(at[r * F]) != 0;
+    if (!finite)
+      return sl_fail(b->c, SL_EVALUE, "define: %s: expected finite values on (0, T), got %g at t = %g", name,
+                     isnan(*at) ? NAN : *at, t[k / F]);
+  }
+  return true;
+}
+
+/* Whether f at the middle of u and v is the middle of f(u) and f(v): then a drift that is not affine feature by
+   feature is linear all the same. u and v are points of size 1 and 100. */
+static const char *obstacle_of_drift(const probe *b, const double *t, const double *x) {
+  int64_t F = b->features;
+  double *y = sl_alloc(b->c, sizeof *y * (size_t)(TIMES * 6 * F), "define"), *f = y + TIMES * 3 * F;
+  if (!y) return NULL;
+  for (int64_t k = 0; k < TIMES * F; k++) {
+    const double *u = x + k / F * ROWS * F + 4 * F + k % F;
+    double *at = y + k / F * 3 * F + k % F;
+    at[0] = u[0], at[F] = u[2 * F], at[2 * F] = 0.5 * (u[0] + u[2 * F]);
+  }
+  bool linear = evaluate(b, b->p->dyn.drift, TIMES, 3, t, y, f);
+  for (int64_t k = 0; linear && k < TIMES * F; k++) {
+    const double *at = f + k / F * 3 * F, *own = at + k % F;
+    double size = 0;
+    for (int64_t j = 0; j < 2 * F; j++) size = fmax(size, fabs(at[j]));
+    linear = fabs(own[2 * F] - 0.5 * (own[0] + own[F])) <= b->tolerance * size;
+  }
+  sl_free(b->c, y);
+  return linear ? MIXES : NOT_AFFINE;
 }
 
 /* ---- is it affine? --------------------------------------------------------------------- */
@@ -108,11 +150,16 @@ static int is_affine(probe *b) {
   if (!x) return -1;
   for (int i = 0; i < TIMES; i++) t[i] = b->p->T * (i + 0.5) / TIMES;
   fill_points(b, x);
-  int result = evaluate(b, b->p->dyn.drift, TIMES, ROWS, t, x, x + n) ? drift_is_affine(b, x, x + n) : -1;
-  if (result == 1)
-    result = evaluate(b, b->p->dyn.diffusion, TIMES, ROWS, t, x, x + n) ? diffusion_is_plain(b, x + n) : -1;
+  const char *obstacle = NULL;
+  if (evaluate(b, b->p->dyn.drift, TIMES, ROWS, t, x, x + n) && check_finite(b, "drift", t, x + n) &&
+      !drift_is_affine(b, x, x + n))
+    obstacle = obstacle_of_drift(b, t, x);
+  if (!obstacle && evaluate(b, b->p->dyn.diffusion, TIMES, ROWS, t, x, x + n) &&
+      check_finite(b, "diffusion", t, x + n) && !diffusion_is_plain(b, x + n))
+    obstacle = STATE_NOISE;
   sl_free(b->c, x);
-  return result;
+  b->p->obstacle = obstacle;
+  return sl_failed(b->c) ? -1 : !obstacle;
 }
 
 /* ---- the coefficients as functions of time ------------------------------------------------ */
@@ -163,13 +210,13 @@ static bool decide(probe *b, int affine) {
   sl_sde *p = b->p;
   if (affine) return affine > 0 && become_affine(b);
   if (p->dyn.affine)
-    return sl_fail(b->c, SL_EVALUE,
-                   "define: argument tier: expected an affine process, got a drift that is not a(t) x + b(t) or a "
-                   "diffusion that depends on x");
+    return sl_fail(b->c, SL_EVALUE, "define: argument tier: expected \"general\", since %s, got \"affine\"",
+                   p->obstacle);
   if (p->dyn.noise == SL_NOISE_UNDECLARED)
     return sl_fail(b->c, SL_EARG,
                    "define: argument noise_type: expected \"scalar\", \"diagonal\" or \"matrix\", since the process "
-                   "is not affine, got nothing");
+                   "is not affine: %s; got nothing",
+                   p->obstacle);
   p->tier = SL_TIER_GENERAL;
   return true;
 }
@@ -183,7 +230,8 @@ static bool probe_as(probe *b, sl_dtype d) {
 
 bool sl_sde_probe(sl_ctx *c, sl_sde *p, const sl_tensor *x) {
   if (x->ndim < 2 || sl_count(x->shape, 1, x->ndim) < 1)
-    return sl_fail(c, SL_ESHAPE, "define: argument x: expected [N, features ...]");
+    return sl_fail(c, SL_ESHAPE, "define: argument x: expected [N, features ...], got %s",
+                   sl_shape_str(x, (char[128]){0}));
   if (p->dyn.noise == SL_NOISE_MATRIX) {
     p->tier = SL_TIER_GENERAL;
     return true;

@@ -72,9 +72,9 @@ bool sl_sde_need_kernel(sl_ctx *c, sl_sde *p, const sl_tensor *x, const char *wh
   if (!sl_sde_settle(c, p, x)) return false;
   if (p->class) return true;
   return sl_fail(c, SL_EARG,
-                 "%s: argument process: expected one with a transition kernel (affine tier), got a general one; "
+                 "%s: argument process: expected one with a transition kernel (affine tier), got a general one%s%s; "
                  "sliced score matching, euler_maruyama and ode need no kernel",
-                 who);
+                 who, p->obstacle ? ", since " : "", p->obstacle ? p->obstacle : "");
 }
 
 bool sl_sde_has_signal(const sl_sde *p) {

@@ -40,6 +40,7 @@ struct sl_sde {
   int64_t shape[SL_MAX_DIMS];
   sl_tensor *prior_mean, *prior_std; /* given by the user, or NULL */
   sl_dynamics dyn;
+  const char *obstacle; /* what the probe found to keep it from the affine tier, or NULL */
 };
 
 /* A process with its options checked and taken; `who` is the constructor's public name. */

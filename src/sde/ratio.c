@@ -27,8 +27,9 @@ static double time_at(const sl_sde *p, double lo, double target) {
 bool sl_sde_need_uniform(sl_ctx *c, const sl_sde *p, const char *who) {
   if (!p || sl_failed(c)) return false;
   if (p->class && p->rows_m == 1 && p->rows_s == 1 && p->rows_c == 1) return true;
-  return sl_fail(c, SL_EARG, "%s: argument process: expected an affine one with the same coefficients for all features",
-                 who);
+  return sl_fail(c, SL_EARG,
+                 "%s: argument process: expected an affine one with the same coefficients for all features, got %s",
+                 who, p->class ? "one with a rate for each feature" : sl_sde_tier(p));
 }
 
 bool sl_sde_time_of(sl_ctx *c, sl_sde *p, double sigma, double *t) {

@@ -258,7 +258,7 @@ TEST(conv2d_bits_do_not_depend_on_the_batch) { on_each_isa(bits_of_conv); }
 TEST(shapes_that_do_not_fit_are_named) {
   sl_tensor *x = sl_full(c, SL_F32, SHAPE(2, 5, 5, 3), 1), *w = sl_full(c, SL_F32, SHAPE(3, 3, 4, 8), 1);
   CHECK(!sl_conv2d(c, x, w, NULL, 1, 1));
-  CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument w: expected [3,3,3,cout] to match x's 3 channels, got [3,3,4,8]");
+  CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument x: expected [n,h,w,4], channels last, to match w [3,3,4,8], got [2,5,5,3]");
   sl_tensor *fits = sl_full(c, SL_F32, SHAPE(3, 3, 3, 8), 1), *b = sl_full(c, SL_F32, SHAPE(7), 1);
   CHECK(!sl_conv2d(c, x, fits, b, 1, 1));
   CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument b: expected [8] to match w's output channels, or [2,8], got [7]");
@@ -278,10 +278,11 @@ TEST(shapes_that_do_not_fit_are_named) {
   CHECK(!sl_conv2d_with(c, x, fits, NULL, NULL, &(sl_conv_options){.groups = 2}));
   CHECK_ERROR(c, SL_EARG, "conv2d: argument groups: expected a divisor of the 3 and 8 channels, got 2");
   CHECK(!sl_conv2d_with(c, x, fits, NULL, NULL, &(sl_conv_options){.groups = 3}));
-  CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument w: expected [3,3,1,cout] to match x's 3 channels, got [3,3,3,8]");
+  CHECK_ERROR(c, SL_ESHAPE, "conv2d: argument x: expected 3 channels, last, for each of the 3 groups, to match w [3,3,3,8], "
+                            "got [2,5,5,3]");
   CHECK(!sl_conv_transpose2d(c, x, fits, NULL, NULL));
-  CHECK_ERROR(c, SL_ESHAPE, "conv_transpose2d: argument w: expected [kh,kw,cout/groups,3] to match x's channels, got "
-                            "[3,3,3,8]");
+  CHECK_ERROR(c, SL_ESHAPE, "conv_transpose2d: argument x: expected [n,h,w,8], channels last, to match w [3,3,3,8], got "
+                            "[2,5,5,3]");
   CHECK(!sl_conv_transpose2d(c, x, sl_full(c, SL_F32, SHAPE(3, 3, 2, 3), 1), b, NULL));
   CHECK_ERROR(c, SL_ESHAPE, "conv_transpose2d: argument b: expected [2] to match w's output channels, or [2,2], got [7]");
   CHECK(!sl_conv_transpose2d(c, x, sl_full(c, SL_F32, SHAPE(3, 3, 2, 3), 1), NULL,
@@ -297,7 +298,7 @@ TEST(shapes_that_do_not_fit_are_named) {
   CHECK(!sl_matmul(c, sl_full(c, SL_F32, SHAPE(2, 2, 3), 1), sl_full(c, SL_F32, SHAPE(4, 3, 2), 1)));
   CHECK_ERROR(c, SL_ESHAPE, "matmul: argument y: expected batch dimensions that broadcast with x [2,2,3], got [4,3,2]");
   CHECK(!sl_linear(c, m, m, NULL));
-  CHECK_ERROR(c, SL_ESHAPE, "linear: argument w: expected [3,out] to match x's 3 features, got [2,3]");
+  CHECK_ERROR(c, SL_ESHAPE, "linear: argument x: expected 2 features, in its last dimension, to match w [2,3], got [2,3]");
   CHECK(!sl_linear(c, m, sl_full(c, SL_F32, SHAPE(3, 2), 1), m));
   CHECK_ERROR(c, SL_ESHAPE, "linear: argument b: expected 1 dimensions, got shape [2,3]");
   CHECK(!sl_matmul(c, m, NULL));

@@ -46,6 +46,16 @@ function check.close(got, want, rtol, atol, what)
   walk(got, want, "")
 end
 
+--- What fn writes on stderr, a list of texts.
+function check.told(fn)
+  local told, stderr = {}, io.stderr
+  rawset(io, "stderr", { write = function(_, text) told[#told + 1] = text end })
+  local ok, err = xpcall(fn, debug.traceback)
+  rawset(io, "stderr", stderr)
+  if not ok then error(err, 0) end
+  return told
+end
+
 function check.ok(cond, what) if not cond then error(what or "expected true", 2) end end
 
 --- fn raises, and the message contains `part` (plain text). Returns the message.

@@ -51,9 +51,10 @@ check.test("a sampler and a process in one file each", function()
     check.eq(named(sl.solve.list(), "my_euler").order, 1)
     check.ok(tostring(sl.solve.list()):find "\nmy_euler ")
     check.ok(named(sl.sde.list(), "my_process"))
-    check.eq(sl.help "my_euler",
+    check.eq(sl.help "my_euler":match "[^\n]*",
       "solve.my_euler { strength = 1.0 }: Euler's method on the flow, of my own. (this test)")
-    check.ok(sl.help():find("sde.my_process { beta = 8.0 }", 1, true))
+    check.ok(sl.help "my_process":find("sde.my_process { beta = 8.0 }", 1, true))
+    check.eq(tostring(sl.sde.my_process {}), "my_process process on [0, 1] (affine): beta = 8")
     local process = sl.sde.my_process { beta = 9.0 }
     local function score(x) return -x end -- of N(0, 1), which the process leaves as it is
     local x, info = sl.solve.my_euler { steps = 5 } (process, score, { 4, 2 }, { seed = 1 })
@@ -70,4 +71,32 @@ check.test("what is no row is named", function()
   end)
   check.eq(sl.solve.nothing, nil)
   check.raises(function() sl.help "nothing" end, "help: argument name")
+end)
+
+-- The lines of a list as the program prints it, with COLUMNS set.
+local function lines_at(columns, code)
+  local process = require "process"
+  local _, text = process.run(("COLUMNS=%d"):format(columns), process.program, "-e",
+    "sl = require 'sdelua'  print(" .. code .. ")")
+  local lines = {}
+  for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
+  return lines
+end
+
+check.test("lists are no wider than COLUMNS, wrapped at words, with the first sentence of docs", function()
+  for _, code in ipairs { "sl.sde.list()", "sl.solve.list()", "sl.data.list()" } do
+    for _, line in ipairs(lines_at(90, code)) do check.ok(utf8.len(line) <= 90, line) end
+  end
+  local lines = lines_at(70, "sl.sde.list()")
+  check.eq(lines[1]:gsub("%s+", " "), "name doc source")
+  local wide = table.concat(lines_at(1000, "sl.sde.list()"), "\n")
+  for word in table.concat(lines, " "):gmatch "%S+" do check.ok(wide:find(word, 1, true), word) end
+  check.ok(wide:find("side by side in the last dimension: dx = beta v/M dt", 1, true), wide)
+  check.ok(not wide:find("general tier", 1, true) and named(sl.sde.list(), "CLD").doc:find("general tier", 1, true))
+end)
+
+check.test("a list of what has no rows: sl.data", function()
+  check.ok(named(sl.data.list(), "two_moons").doc:find "^n points")
+  check.ok(not named(sl.data.list(), "list"))
+  check.ok(tostring(sl.data.list()):find "\neight_gaussians  ")
 end)

@@ -32,6 +32,40 @@ check.test("globals, fields and methods, of userdata too", function()
   rawset(_G, "x_of_the_test", nil)
 end)
 
+check.test("behind a colon only what can be called, of objects of every kind; no private names", function()
+  local net = sl.nn.MLP { dim = 2, hidden = 4 }
+  for _, case in ipairs {
+    { sl.sde.VP {}, "marginal_prob", "handle" }, { net, "parameters", "blocks" }, { sl.plot {}, "scatter", "o" },
+    { sl.optim.Adam(net:parameters()), "step", "lr" }, { sl.optim.EMA(net:parameters()), "update", "_tensors" },
+    { sl.zeros(2), "sum", "dtype" }, { sl.solve.heun {}, "sample", "row" }, { sl.nn.Linear(2, 2), "train", "_train" },
+  } do
+    rawset(_G, "x_of_the_test", case[1])
+    local words = " " .. table.concat(select(2, tab "x_of_the_test:"), " ") .. " "
+    check.ok(words:find(" " .. case[2] .. " ", 1, true), case[2] .. " is not in" .. words)
+    check.ok(not words:find(" " .. case[3] .. " ", 1, true), case[3] .. " is in" .. words)
+  end
+  check.eq(tab "x_of_the_test:_tra", "x_of_the_test:_train")
+  rawset(_G, "x_of_the_test", nil)
+end)
+
+check.test("right behind the bracket of a call, how it goes", function()
+  rawset(_G, "x_of_the_test", sl.sde.VP {})
+  for text, want in pairs {
+    ["sl.loss.dsm("] = "loss.dsm(process, score, x0, {", ["sl.nn.Linear("] = "nn.Linear { in_features",
+    ["y = sl.solve.heun("] = "solve.heun { S_churn", ["sl.conv2d("] = "conv2d(x w b?",
+    ["x_of_the_test:perturb("] = "sde.Process:perturb(x0, t, z)\n",
+    ["x_of_the_test:perturb( "] = "sde.Process:perturb(",
+  } do
+    local more, shown = sl.complete(text, 70)
+    check.eq(more, "")
+    check.eq(shown:sub(1, #want), want)
+    for line in shown:gmatch "[^\n]+" do check.ok(#line <= 70, line) end
+  end
+  becomes { ["sl.loss.dsm(pri"] = "sl.loss.dsm(print", ["sl.loss.dsm(x, pri"] = "sl.loss.dsm(x, print" }
+  check.eq(#select(2, sl.complete("no_such_thing(", 70)) > 0, true)
+  rawset(_G, "x_of_the_test", nil)
+end)
+
 check.test("a value whose fields raise, or whose names do, offers none", function()
   rawset(_G, "x_of_the_test", setmetatable({ own = 1 }, {
     __index = function() error "no" end, __names = function() error "no" end,

@@ -27,6 +27,8 @@ check.test("backward with a gradient of the result", function()
   check.eq(x.grad:totable(), { 2, 40 })
   check.raises(function() (x * x):backward() end, "backward")
   check.raises(function() sl.ones(1):backward() end, "backward")
+  check.raises(function() sl.grad(sl.ones(1), x) end, "grad: y was not recorded")
+  check.raises(function() sl.grad(x * x, x) end, "grad: y of shape")
   check.raises(function() (x * x):backward { colour = 1 } end,
     "backward: unknown option colour; expected create_graph, grad")
 end)

@@ -317,7 +317,10 @@ check.test("a score is told which samples remain; a network is not", function()
     check.eq(third, nil)
     return -x
   end
-  sl.solve.ode { rtol = 1e-2, atol = 1e-2 } (process, Net(), { 3, 2 }, { seed = 1 })
+  local told = check.told(function()
+    sl.solve.ode { rtol = 1e-2, atol = 1e-2 } (process, Net(), { 3, 2 }, { seed = 1 })
+  end)
+  check.ok(told[1]:find("ode: argument score: a network", 1, true))
 end)
 
 check.test("likelihood of points given their classes, alone and together", function()

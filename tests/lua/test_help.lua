@@ -18,7 +18,6 @@ check.test("help of names", function()
   has(sl.help "solve", "solve: sl.solve: samplers.", "\n  list: A list", "\n  heun: Heun's method")
   has(sl.help "Linear", "nn.Linear { in_features out_features bias=true scale=1 }: x [...,in] -> [...,out]")
   has(sl.help "solve.Run:normal", "the next draw of unit normals, like x")
-  has(sl.help(), "\nlikelihood.encode: ", "\nconv2d(x w", "\nsolve.heun { S_churn")
 end)
 
 check.test("help of the things themselves", function()
@@ -39,6 +38,79 @@ check.test("help of the things themselves", function()
   for _, x in ipairs { 3, true, "nothing", {} } do
     check.raises(function() sl.help(x) end, "help: argument name: expected the name of an op")
   end
+end)
+
+check.test("help without a name fits a screen: rooms, functions and ops; of nil it is an error", function()
+  has(sl.help(), "\n  solve       samplers.\n", "\n  json        JSON", "functions: ", " zeros", " conv2d ")
+  check.ok(not sl.help():find("testing", 1, true))
+  check.ok(#sl.help() < 5000, #sl.help())
+  check.raises(function() sl.help(nil) end, "or the like, got nil, which is what a name that nothing has stands for")
+end)
+
+check.test("help of rows says how they are called, and all their options", function()
+  has(sl.help "euler_maruyama", "solve.euler_maruyama { noise = 1.0 }: ", '\n  options of all in sl.solve: correct, ',
+    "steps = 1000", "\n  called as x, info = sampler(process, score, shape, { ")
+  has(sl.help "heun", "steps = 18")
+  has(sl.help "dsm", "loss.dsm(process, score, x0, { eps, reduce_mean = true,")
+  has(sl.help "mmd", "metrics.mmd(x, y, { bandwidth, kernel", "bootstrap = 100")
+  has(sl.help "score_error", "metrics.score_error(process, score, mixture, {")
+  has(sl.help "MLP", "dim, embed = 64", "\n  dim: d, of what comes in and goes out; needed", "\n  hidden: the width")
+  has(sl.help "ddrm", "called as x, info = method(process, score, operator, y, ")
+end)
+
+check.test("the call that help shows of samplers has the options that it takes", function()
+  local shown, known = {}, require "sdelua.solve.common".CALL
+  for name in sl.solve.samplers.called:match "{(.*)}":gmatch "[%w_]+" do
+    shown[name] = true
+    check.ok(known[name] ~= nil, name)
+  end
+  for name in pairs(known) do
+    check.ok(shown[name], name)
+    if name ~= "first" and name ~= "index" then has("\n" .. sl.help(name), "\noption of sl.solve: " .. name .. ": ") end
+  end
+end)
+
+check.test("help of options, and of what sends its reader to a file", function()
+  has(sl.help "trajectory", "option of sl.solve: trajectory: true: info.trajectory is the list of all states")
+  has(sl.help "steps", "Optimizer:steps(", "option of sl.solve: steps: steps of the grid")
+  has(sl.help "S_churn", "option S_churn = 0.0 of solve.heun")
+  has(sl.help "simulate", "forwards from x0", "where the steps stand", "\nReturns x at the last time")
+end)
+
+check.test("a misspelt name is an error that suggests the right one", function()
+  for wrong, right in pairs {
+    euler_maruyma = "solve.euler_maruyama", ["sl.solve.huen"] = "solve.heun", Liner = "linear", conv3d = "conv2d",
+    VPP = "sde.VP", dpmpp_3m = "solve.dpmpp_2m, solve.dpmpp_3m_sde",
+  } do
+    check.raises(function() sl.help(wrong) end, "or the like, got " .. wrong .. "; did you mean " .. right)
+  end
+  check.raises(function() sl.help "zyzzyva" end, 'got zyzzyva; apropos "zyzzyva" looks into the texts as well')
+end)
+
+check.test("errors of names that nothing has suggest one; others stay as they are", function()
+  local hint = require "sdelua.manual.hint"
+  for name, right in pairs {
+    ["field 'zero'"] = "sl.zeros", ["field 'vp'"] = "sl.sde.VP", ["method 'view'"] = "tensor:reshape",
+    ["method 'scater'"] = "Figure:scatter", ["global 'zeros'"] = "sl.zeros", ["field 'SiLU'"] = "sl.silu",
+    ["method 'marginal'"] = "Process:marginal_prob",
+  } do
+    local message = ("x.lua:1: attempt to call a nil value (%s)"):format(name)
+    check.eq(hint(message), ("%s; did you mean %s?"):format(message, right))
+  end
+  check.eq(hint "attempt to index a nil value (field 'slove')":match "did you mean sl.solve", "did you mean sl.solve")
+  for _, message in ipairs {
+    "x.lua:1: attempt to call a nil value (field 'qqqqqq')", "attempt to call a nil value (local 'zero')", "no", "",
+    "attempt to call a table value (field 'zero')",
+  } do check.eq(hint(message), message) end
+end)
+
+check.test("texts are wrapped at words, lists below their second column", function()
+  local wrap = require "sdelua.manual.wrap"
+  check.eq(wrap.text("one two three four", 9), "one two\n    three\n    four")
+  check.eq(wrap.text("  a   one two three", 12), "  a   one\n      two\n      three")
+  check.eq(wrap.text("a  b\n\nlongerthanthat x", 8), "a  b\n\nlongerthanthat\n    x")
+  check.eq(wrap.text("éé éé éé", 5), "éé éé\n    éé")
+  check.eq(wrap.text("", 5), "")
 end)
 
 check.test("apropos looks into names, then docs and sources, in any case", function()

@@ -56,7 +56,7 @@ check.test("bash completes options, scripts and their options", function()
       .. "printf '%%s ' \"${COMPREPLY[@]}\""):format(quote(prefix .. "/share/bash-completion/completions/sdelua"))
     return run(HERE .. "PATH=" .. quote(prefix) .. "/bin:$PATH ", "bash", "--norc", "-c", script, "bash", ...)
   end
-  check.eq(complete "-", "-e -i -l -v -E -W -- - ")
+  check.eq(complete "-", "-e -i -l -v -h --help -E -W -- - ")
   check.eq(complete("-W", "-e", "x = 1", "samp"), "sample.lua ")
   check.eq(complete("train_ve.lua", "--resu"), "--resume ")
   check.eq(complete("-l", "sd"), "sdelua ")

@@ -83,21 +83,51 @@ check.test("t covers [eps, T]", function()
 end)
 
 check.test("the first batch tells of a prior that is too narrow", function()
-  local told, stderr = {}, io.stderr
-  io.stderr = {
-    write = function(_, text) told[#told + 1] = text end,
-  }
-  local ok, err = pcall(function()
+  local told = check.told(function()
     local f, wide = function(x) return -x end, sl.randn(500, 2) * 10
     local narrow, own = sl.sde.VE { sigma_max = 5 }, sl.sde.VE { sigma_max = 5, prior = { std = 11 } }
     for _ = 1, 2 do
       for _, process in ipairs { narrow, own, sl.sde.VP {} } do sl.loss.dsm(process, f, wide) end
     end
   end)
-  io.stderr = stderr
-  check.ok(ok, err)
   check.eq(#told, 1)
   check.ok(told[1]:find "m_T std" and told[1]:find "prior = { mean = ", told[1])
+end)
+
+check.test("the first batch tells of noise that comes too early", function()
+  local function f(x) return -x end
+  local function sudden() return sl.sde.VP { beta = function() return 25 end } end
+  local function hasty(t) return sl.tensor { 1, 6 } * math.sqrt(t + 0.01) end
+  local function one_of_two() -- the second feature is noise at once
+    return sl.sde.define { drift_coefficient = function(t) return hasty(t):square() * -0.5 * 12 end,
+      diffusion_coefficient = function(t) return hasty(t) * math.sqrt(12) end }
+  end
+  local x0 = sl.randn(200, 2) * 0.5
+  local told = check.told(function()
+    for _, p in ipairs { sudden(), one_of_two() } do
+      for _ = 1, 2 do sl.loss.dsm(p, f, x0) end
+    end
+    for _, p in ipairs { sl.sde.VP {}, sl.sde.VE {}, sl.sde.subVP {}, sl.sde.cosine {} } do sl.loss.dsm(p, f, x0) end
+    sl.loss.dsm(sudden(), f, x0, { t_sampling = "importance" })
+    sl.loss.dsm(sudden(), f, x0 * 0)
+  end)
+  check.eq(#told, 2)
+  for _, line in ipairs(told) do check.ok(line:find("dsm: the noise comes early", 1, true), line) end
+end)
+
+check.test("a network in the place of a score is told of once", function()
+  local vp, net, x0 = sl.sde.VP {}, sl.nn.MLP { dim = 2, hidden = 4 }, sl.randn(8, 2)
+  local other = sl.nn.MLP { dim = 2, hidden = 4 }
+  local told = check.told(function()
+    for _ = 1, 2 do sl.loss.dsm(vp, net, x0) end
+    sl.loss.dsm(vp, vp:score(net), x0)
+    sl.loss.ddpm(vp, other, x0) -- calls the network itself
+    sl.no_grad(sl.solve.euler_maruyama { steps = 2 }, vp, other, { 2, 2 })
+  end)
+  check.eq(#told, 2)
+  check.ok(told[1]:find("dsm: argument score: a network", 1, true) and told[1]:find("process:score(net", 1, true),
+    told[1])
+  check.ok(told[2]:find("euler_maruyama: argument score", 1, true), told[2])
 end)
 
 -- ---- refusals -----------------------------------------------------------------------------------------
@@ -114,4 +144,10 @@ check.test("bad arguments are named", function()
     drift = function(x) return -x * x * x end, diffusion = function(t) return t * 0 + 1 end, noise_type = "scalar",
   }
   check.raises(function() sl.loss.dsm(cubic, f, sl.zeros(2, 2)) end, "sliced score matching")
+  local rates = sl.sde.define {
+    drift_coefficient = function() return sl.tensor { -4, -6 } end,
+    diffusion_coefficient = function() return sl.tensor { 2, 3 } end,
+  }
+  check.raises(function() sl.loss.dsm(rates, f, sl.randn(4, 2), { t_sampling = "importance" }) end,
+    'dsm: option t_sampling: expected "uniform"')
 end)

@@ -38,6 +38,19 @@ local function make(row, more)
   return shaken(nn[row[1]](o))
 end
 
+check.test("Classifier and NCSNv2 name what they can't take, and do without a time that they don't look at", function()
+  local x, times = sl.zeros { 2, 8, 8, 3 }, ": argument t: expected a tensor [n], a time for each of x, got nil"
+  for name, o in pairs { Classifier = { time = true }, NCSNv2 = { nf = 4, ch_mult = { 1 }, dilations = { 1 } } } do
+    o.size, o.channels = 8, 3
+    local net = nn[name](o)
+    check.raises(function() net(sl.zeros { 2, 3, 8, 8 }, sl.ones { 2 }) end,
+      name .. ": argument x: expected images [n,h,w,3], channels last, got float32 [2,3,8,8]")
+    check.raises(function() net(x) end, name .. times)
+    o[name == "Classifier" and "time" or "scale_by_sigma"] = false
+    check.eq(nn[name](o)(x):shape(1), 2)
+  end
+end)
+
 for i, row in ipairs(NETWORKS) do
   check.test(("%s (%d): shapes, a row alone, made again"):format(row[1], i), function()
     local net = make(row):eval()
@@ -52,6 +65,13 @@ for i, row in ipairs(NETWORKS) do
     check.eq(again:eval()(x, t):totable(), y:totable())
     check.ok(tostring(net):find(("^%s%%(8x8x2, .* %d parameters%%)"):format(row[1], net:num_parameters())))
     check.eq(make(row, { out_channels = 3 })(x, t):shape(), { 3, 8, 8, 3 })
+    check.raises(function() net(sl.zeros { 3, 2, 8, 8 }, t) end,
+      row[1] .. ": argument x: expected images [n,h,w,2], channels last, got float32 [3,2,8,8]")
+    check.raises(function() net(x:reshape { 3, -1 }, t) end, row[1] .. ": argument x: expected images [n,h,w,2]")
+    if net.config.conditional ~= false then
+      check.raises(function() net(x) end,
+        row[1] .. ": argument t: expected a tensor [n], a time for each of x, got nil")
+    end
   end)
 
   check.test(("%s (%d): every parameter learns; recomputed, the same bits"):format(row[1], i), function()

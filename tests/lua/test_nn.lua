@@ -184,6 +184,15 @@ check.test("Sequential", function()
   local net = nn.Sequential { nn.Linear(2, 3), sl.silu, Scale(3) }:add(nn.Linear(3, 1))
   check.eq(names_of(net), { "1.weight", "1.bias", "3.weight", "4.weight", "4.bias" })
   check.eq(net(sl.zeros { 5, 2 }):shape(), { 5, 1 })
+  check.eq(#nn.Sequential():add(nn.Linear(1, 1)):parameters(), 2)
+  local list = "Sequential: argument layers: expected a list, as in Sequential { a, b }, got "
+  check.raises(function() nn.Sequential(nn.Linear(2, 3), sl.silu) end, list .. "Linear(")
+  check.raises(function() nn.Sequential(sl.silu) end, list .. "a function")
+  check.raises(function() nn.Sequential(Scale(3)) end, list .. "Scale")
+  check.raises(function() nn.Sequential({ sl.silu }, sl.silu) end, list .. "a table and more")
+  check.ok(check.raises(function() nn.Sequential { sl.silu, 3 } end,
+    "Sequential: argument layers[2]: expected a layer, a network or a function, got 3"):find "test_nn.lua:%d")
+  check.raises(function() net:add(nil) end, "Sequential: argument layer: expected a layer")
 end)
 
 -- ---- the time-conditioned perceptron -------------------------------------------------------------------------------
@@ -204,6 +213,11 @@ check.test("MLP: shapes, zero start, any time scale", function()
   check.eq(nn.MLP(net.config):num_parameters(), net:num_parameters())
   local other = nn.MLP { in_features = 3, out_features = 1, hidden = 8, depth = 2 }
   check.eq(other(sl.zeros { 4, 3 }, sl.ones { 4 }):shape(), { 4, 1 })
+  local times = "argument t: expected a tensor [n], a time for each of x, got "
+  check.raises(function() net(sl.zeros { 4, 3 }, t) end, "MLP: argument x: expected points [n,2], got float32 [4,3]")
+  check.raises(function() net(sl.zeros { 2 }, t) end, "MLP: argument x: expected points [n,2], got float32 [2]")
+  check.raises(function() net(x) end, "MLP: " .. times .. "nil")
+  check.raises(function() net(x, 0.5) end, "MLP: " .. times .. "0.5")
   check.raises(function() nn.MLP {} end, "MLP: option dim: expected a number of features, got nil")
   check.raises(function() nn.MLP { dim = 2, width = 3 } end, "MLP: unknown option width; expected depth, dim")
   check.raises(function() nn.MLP { dim = 2, hidden = {} } end, "MLP: option hidden: expected at least one width")

@@ -59,7 +59,7 @@ check.test("arguments by place, by name and as lists", function()
   check.eq(img:conv_transpose2d(sl.ones { 3, 3, 4, 2 }, nil, 2, 1, { output_padding = { 0, 1 } }):shape(),
     { 1, 9, 10, 4 })
   check.raises(function() img:conv2d(w, { groups = 2 }) end,
-    "conv2d: argument w: expected [3,3,1,cout] to match x's 2 channels, got [3,3,2,4]")
+    "conv2d: argument x: expected 2 channels, last, for each of the 2 groups, to match w [3,3,2,4], got [1,5,5,2]")
   check.raises(function() x:sum(1, { dims = 2 }) end, "sum: argument dims: given twice")
   check.raises(function() x:sum(1, true, 3) end, "sum: expected at most 3 arguments, got 4")
   check.raises(function() x:sum(0) end, "sum: argument dims: expected 1, 2, ... or, from the end, -1, -2, ..., got 0")

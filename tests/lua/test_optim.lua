@@ -99,7 +99,13 @@ check.test("options are fields", function()
   check.raises(function() optim.Adam({ p }, { lr = 0 / 0 }) end, "Adam: argument lr: expected a number >= 0")
   check.raises(function() optim.SGD({ p }, { nesterov = 1 }) end, "SGD: argument nesterov: expected true or false")
   check.raises(function() optim.Adam(p) end, "Adam: argument params: expected a list of tensors")
-  check.raises(function() optim.Adam({}) end, "Adam: argument params: expected at least one tensor")
+  check.raises(function() optim.Adam({}) end, "Adam: argument params: expected at least one tensor, such as those that "
+    .. "net:parameters() lists, got none")
+  for _, net in ipairs { sl.nn.MLP { dim = 2 }, sl.nn.Linear(2, 2), sl.nn.Sequential { sl.nn.Linear(2, 2) } } do
+    check.raises(function() optim.Adam(net) end,
+      "Adam: argument params: expected a list of tensors, such as net:parameters(), got a")
+    check.raises(function() optim.EMA(net) end, "EMA: argument params: expected a list of tensors, such as")
+  end
   check.raises(function() optim.EMA({ p }, { decay = 2 }) end, "EMA: argument decay: expected a number in [0,1], got 2")
 end)
 

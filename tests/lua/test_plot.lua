@@ -228,10 +228,25 @@ check.test("ticks of any limits at all", function()
       end
     end
   end
-  for _, list in ipairs { {}, { 0 / 0 }, { math.huge }, { -1, 0 }, { big, -big }, { 1e-310 } } do
-    for _, scale in ipairs { "linear", "log" } do
-      sl.plot { xscale = scale, yscale = scale }:line(list, list, { label = "all" }):hist(list):render()
+  check.told(function()
+    for _, list in ipairs { {}, { 0 / 0 }, { math.huge }, { -1, 0 }, { big, -big }, { 1e-310 } } do
+      for _, scale in ipairs { "linear", "log" } do
+        sl.plot { xscale = scale, yscale = scale }:line(list, list, { label = "all" }):hist(list):render()
+      end
     end
+  end)
+end)
+
+check.test("a layer of which nothing is finite is told of", function()
+  local nan = 0 / 0
+  local told = check.told(function()
+    local p = sl.plot {}:scatter(sl.full({ 3, 2 }, nan)):line({ 1, 2 }, { nan, nan })
+    p:line({ 1, 2 }, { nan, 1 }):scatter(sl.tensor { { nan, 0 }, { 1, 0 } }):scatter(sl.zeros { 0, 2 })
+    p:vectors(function(x) return x * nan end):vectors(function(x) return x end):render()
+  end)
+  check.eq(#told, 3)
+  for i, name in ipairs { "scatter", "line", "vectors" } do
+    check.ok(told[i]:find("plot." .. name .. ": nothing to draw", 1, true), told[i])
   end
 end)
 
@@ -530,6 +545,17 @@ check.test("a grid: frames stand in line, cells are as large as their plots", fu
   for x in content:gmatch '<svg x="(%d+)"' do lefts[#lefts + 1] = tonumber(x) end
   check.eq(lefts, { lefts[1], lefts[1], lefts[1], lefts[1] })
   check.ok(lefts[1] > 60)
+end)
+
+check.test("a grid: titles of a row stand in line, also over frames that are lower than the row", function()
+  local flat = sl.plot { title = "flat", aspect = "equal", width = 200, xlim = { 0, 2 }, ylim = { 0, 1 } }
+  local high = sl.plot { title = "high", width = 200, height = 300 }
+  local plots = { flat, high, sl.plot { title = "picture", width = 200 }:image(sl.zeros(4, 8, 1)) }
+  local content, heights = svg(sl.plot.grid(plots)), {}
+  for _, plot in ipairs(plots) do
+    heights[#heights + 1] = content:match('<text x="[%d.]+" y="([%d.]+)"[^>]*>' .. plot.o.title)
+  end
+  check.eq(heights, { heights[1], heights[1], heights[1] })
 end)
 
 check.test("a plot outlives the scope it was filled in; sl.plot.<layer> is a plot with that layer", function()

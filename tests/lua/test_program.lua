@@ -61,6 +61,23 @@ check.test("exit codes and messages", function()
   check.ok(gives([["$P" -l none]], "", 1):find "module 'none' not found")
 end)
 
+check.test("--help: options, the prompt, every installed script, where to read on", function()
+  local text, err, code = shell [["$P" --help]]
+  check.eq({ err, code }, { "", 0 })
+  for _, words in ipairs { "usage: sdelua [options] [script [args]]", "  -e stat ", "prompt", "help(sl.solve)",
+    "apropos", "SCRIPT --help", "docs/guides/ten-minutes.md" } do
+    check.ok(text:find(words, 1, true), words)
+  end
+  local own = { ["docs.lua"] = true, ["gallery.lua"] = true, ["reference.lua"] = true } -- not installed
+  for name in io.popen "cd scripts && ls *.lua":lines() do
+    check.ok(own[name] or text:find("%f[%w_]" .. name:gsub("%.", "%%.")), name)
+  end
+  for line in text:gmatch "[^\n]+" do check.ok(#line <= 110, line) end
+  gives([["$P" -h]], text)
+  gives([["$P" -e 'print(1)' --help]], text)
+  check.ok(gives([["$P" --hlep]], "", 1):find "unrecognized option '%-%-hlep'")
+end)
+
 check.test("precompiled chunks are refused everywhere", function()
   local code = file("c.luac", string.dump(load "return 1"))
   local refused = "attempt to load a binary chunk"
@@ -156,6 +173,38 @@ check.test("the REPL prints expressions, continues lines, and goes on after erro
   check.ok(select(2, repl("\27Lua\n")):find "attempt to load a binary chunk")
 end)
 
+check.test("the REPL says what is in plain tables", function()
+  check.eq(repl "sl.zeros(2, 3):shape()\n", "{ 2, 3 }\n")
+  check.eq(repl "{ 1.5, 2.0, a = 'x', [-1] = true, f = { sl.ones(2), { {} } } }, nil, 3\n",
+    '{ [-1] = true, 1.5, 2.0, a = "x", f = { float32 [2], { … } } }\tnil\t3\n')
+  check.eq(repl "setmetatable({ 1 }, { __tostring = function() return 'own' end })\n", "own\n")
+  check.eq(repl "t = {} t.t = t\nt\n{}\n", "{ t = { t = { … } } }\n{}\n")
+  check.eq(repl "t = {} for i = 1, 100 do t[i] = i end\nt\n":match "16, … 100 in all }\n$", "16, … 100 in all }\n")
+  check.eq(repl "function print(x) io.write(x, '!') end\n{ 1 }\n", "{ 1 }!")
+end)
+
+check.test("help, apropos, quit and exit typed alone say what they are for; errors of help are a line", function()
+  local out = repl "help\napropos\nquit\nexit\n"
+  check.ok(out:find("help() says what there is", 1, true), out)
+  check.ok(out:find("Ctrl-D leaves, and so does quit()\n", 1, true), out)
+  local err
+  out, err = repl 'help "euler_maruyma"\nhelp(undefined)\n'
+  check.ok(out:find("did you mean solve.euler_maruyama?\n", 1, true) and out:find "got nil, which is", out)
+  check.eq(err, "")
+  check.eq(repl "1\nquit()\n2\n", "1\n")
+  check.eq(repl "exit()\n2\n", "")
+end)
+
+check.test("errors suggest what a misspelt name was meant for, once sdelua is loaded", function()
+  local _, err = repl "sl.zero(3)\nsl.plot {}:scater()\n"
+  check.ok(err:find("(field 'zero'); did you mean sl.zeros?\nstack traceback", 1, true), err)
+  check.ok(err:find("did you mean Figure:scatter?", 1, true), err)
+  err = gives([["$P" -e 'require "sdelua".zero()']], "", 1)
+  check.ok(err:find("(field 'zero'); did you mean sl.zeros?", 1, true), err)
+  err = gives([["$P" -e 'local t = {} t.zero()']], "", 1)
+  check.ok(err:find "field 'zero'" and not err:find "did you mean", err)
+end)
+
 -- With a terminal (script makes one): editing, completion, history. The lines come one by one, as from a person: what
 -- arrives while no line is being read is not edited.
 local function terminal(lines, variables)
@@ -173,6 +222,12 @@ check.test("completion on fields and methods, and a history for the user alone",
   check.ok(history:find("sl.nn.GroupNorm", 1, true) and history:find("x:numel()", 1, true), history)
   local mode = shell "stat -c %a .local/state/sdelua/history .local/state/sdelua"
   check.eq(mode, "600\n700\n")
+end)
+
+check.test("a session at a terminal begins with what to ask, and help is as wide as the terminal", function()
+  local out = terminal { "os.execute 'stty cols 60 rows 30'", "help 'heun'", "os.exit()" }
+  check.ok(out:find('help() says what there is, help "heun"', 1, true), out)
+  for line in out:match "solve%.heun {.*":gmatch "[^\r\n]+" do check.ok(utf8.len(line) <= 60, line) end
 end)
 
 check.test("completion of options, of files, of calls over several lines, and what there is to choose", function()

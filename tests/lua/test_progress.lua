@@ -112,3 +112,12 @@ check.test("no time is told while the speed is not known", function()
     end
   end)
 end)
+
+check.test("what is no count, and a loop that has no bar, say so", function()
+  local progress = require "sdelua".progress
+  check.raises(function() progress { 10 } end, "progress: argument n: expected a count, got a table")
+  check.raises(function()
+    local step = progress(3)
+    for i in step do check.ok(i) end
+  end, "for step, bar in sl.progress(n) do")
+end)

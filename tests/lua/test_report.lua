@@ -4,6 +4,7 @@ local json = require "sdelua.json"
 local process = require "process"
 local sl = require "sdelua"
 
+local Events = require "sdelua.train.events"
 local report = require "sdelua.train.report"
 local folder = process.folder()
 
@@ -29,6 +30,18 @@ local b = make("b", 12, 2, { seed = 1, settings = { lr = 0.25, list = { 1, 2 }, 
 sl.image.save(b.samples, sl.zeros { 6, 6, 1 }) -- other than the newest preview: the final samples
 b:conclude { step = 12, heldout = 0.125 }
 
+do -- a's events, at times of our own: it began at 1000, a step every half second, but for a pause of a minute
+  local now = 1000
+  local events <close> = Events.open(folder .. "/a/events.out.tfevents.sdelua", 0, function() return now end)
+  for step = 1, 10 do
+    now = now + (step == 6 and 60 or 0.5)
+    events:log { step = step, loss = 1 }
+  end
+  now = now + 100 -- the final samples are no step
+  events:image(10, "samples/final", bytes(folder .. "/a/samples.png"))
+end
+os.remove(folder .. "/b/events.out.tfevents.sdelua")
+
 local html = report.html { folder .. "/a", folder .. "/b/" }
 
 local function rows_of(text)
@@ -53,6 +66,8 @@ check.test("report: the last of each metric, and what was measured in the end", 
   local rows, mean = rows_of(html:match "^(.-)<h2>Curves"), 0
   for step = 1, 10 do mean = mean + 0.1 / step end
   check.eq(rows["steps"], { "10", "12" })
+  check.eq(rows["time to the last step, pauses counted"], { "0:01:05", "–" }) -- 64.5 s
+  check.eq(rows["steps per second, the median"], { "2", "–" })
   check.eq(rows["loss, mean of the last steps (50 at most)"][1], ("%.5g"):format(mean))
   check.eq(rows["other, mean of the last steps (50 at most)"], { "–", "-6.5" })
   check.eq(rows["result: heldout"], { "–", "0.125" })
@@ -134,12 +149,19 @@ const seen = [], $ = s => document.querySelector(s), all = s => [...document.que
 window.onerror = e => seen.push("error: " + e);
 const fire = (e, kind) => e.dispatchEvent(new Event(kind, { bubbles: true }));
 const set = (s, value) => { $(s).value = value; fire($(s), "input"); };
-const lines = () => all("figure[data-metric='loss'] polyline").map(p => p.dataset.run).join();
+const lines = () => all("figure[data-metric='loss'] polyline[data-run]").map(p => p.dataset.run).join();
+const raw = () => all("figure[data-metric='loss'] .raw").map(p => p.getAttribute("points")).join();
 const pictures = () => all(".pictures figure").map(f => f.querySelector("output").textContent + "/"
   + [...f.querySelectorAll("img")].filter(p => !p.hidden && p.naturalWidth > 0).map(p => p.dataset.key)).join("; ");
 window.onload = () => {
   seen.push("lines " + lines(), "log " + all("figure label input").map(i => `${i.checked} ${i.disabled}`).join());
   const ticks = () => all("figure[data-metric='loss'] text[text-anchor='end']").map(t => t.textContent).join(" ");
+  const under = raw();
+  seen.push("raw " + all("figure[data-metric='loss'] .raw").length);
+  set("#smooth", 0);
+  seen.push("raw " + raw() + all("figure[data-metric='loss'] polyline").length);
+  set("#smooth", 0.9);
+  seen.push("raw again " + (raw().split(" ").length === under.split(" ").length));
   set("#smooth", 0);
   seen.push("ticks " + ticks());
   $("figure label input").click();
@@ -185,7 +207,8 @@ if not name then
 else
   check.test("report: hovered, read by keys, slid through and filtered in " .. name, function()
     check.eq(drive(name), table.concat({
-      "lines a,b", "log false false,false true", "ticks 0.5 1 1.5 2", "ticks 0.1 0.2 0.5 1 2",
+      "lines a,b", "log false false,false true", "raw 2", "raw 2", "raw again true",
+      "ticks 0.5 1 1.5 2", "ticks 0.1 0.2 0.5 1 2",
       "hover step 4: a 0.25 · b 0.5", "key step 5: a 0.2 · b 0.4", "left []",
       "pictures step 8/16; step 12, final/25", "first step 4/8; step 4/8", "told step 4", "plays Stop",
       "without a b true true",

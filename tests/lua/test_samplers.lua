@@ -30,6 +30,16 @@ end
 -- Options without which a sampler can't run.
 local OWN = { mala = { log_prob = log_prob } }
 
+check.test("a sampler refuses what has no samples in its own name", function()
+  for _, name in ipairs { "heun", "euler_maruyama", "ode", "langevin" } do
+    local solve = sl.solve[name] {}
+    check.raises(function() solve(vp, score, { 100 }) end,
+      name .. ": argument shape: expected a list of sizes { N, features … }, got { 100 }")
+    check.raises(function() solve(vp, score) end, name .. ": argument shape")
+    check.raises(function() solve(vp, score, nil, { x = sl.zeros { 3 } }) end, name .. ": option x: expected a float")
+  end
+end)
+
 local function each(fn)
   for name, row in sl.solve.samplers:each() do
     local o = { steps = not (row.sample and row.options and row.options.steps) and STEPS or nil }

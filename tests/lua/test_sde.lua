@@ -16,7 +16,7 @@ check.test("fields", function()
   check.eq(ve.eps, { train = 1e-5, sample = 1e-5, likelihood = 1e-5 })
   check.eq({ ve.T, ve.label }, { 2.0, "std" })
   check.eq(sde.VP { eps = { sample = 0.01 } }.eps.sample, 0.01)
-  check.eq(tostring(vp), "VP process on [0, 1] (affine)")
+  check.eq(tostring(vp), "VP process on [0, 1] (affine): beta_max = 20, beta_min = 0.1")
 end)
 
 check.test("the forward process", function()
@@ -174,6 +174,51 @@ check.test("general processes say what they lack", function()
   end, "noise_type")
 end)
 
+local function turned(x, t) return x:matmul(sl.tensor({ { 0, 1 }, { -1, 0 } }, { dtype = x.dtype })) - x * t end
+local function steady(t) return t * 0 + 1 end
+
+check.test("the probe says what keeps a process from a kernel", function()
+  local x, net = sl.randn(3, 2), sl.nn.MLP { dim = 2, hidden = 4 }
+  local MIXES = "the drift mixes features (a kernel needs a(t) x + b(t), each feature by itself)"
+  local function wheel(more)
+    more.drift, more.diffusion = turned, steady
+    return sde.define(more)
+  end
+  check.raises(function() wheel {}:drift(x, 0.5) end, "is not affine: " .. MIXES)
+  check.raises(function() wheel { tier = "affine" }:drift(x, 0.5) end, 'expected "general", since ' .. MIXES)
+  local general = wheel { noise_type = "scalar" }
+  check.raises(function() sl.loss.dsm(general, general:score(net), x) end, "a general one, since " .. MIXES)
+  local function bent(y) return y * y end
+  check.raises(function() sde.define { drift = bent, diffusion = steady }:drift(x, 0.5) end,
+    "is not affine: the drift is not a(t) x + b(t)")
+  local function noisy(y, _) return y end
+  check.raises(function() sde.define { drift = function(y) return -y end, diffusion = noisy }:drift(x, 0.5) end,
+    "is not affine: the diffusion depends on x")
+end)
+
+check.test("what is finite nowhere at some time is told of, with the time", function()
+  local function late(t) return (t - 0.5):sqrt() end
+  local function calm(x) return -x end
+  for _, more in ipairs { {}, { noise_type = "scalar" } } do
+    more.drift, more.diffusion = calm, late
+    local p = sde.define(more)
+    check.raises(function() p:drift(sl.randn(3, 2), 0.7) end,
+      "define: diffusion: expected finite values on (0, T), got nan at t = 0.03125")
+  end
+  local p = sde.define { drift = function(x, t) return x / (t * 0) end, diffusion = steady }
+  check.raises(function() p:drift(sl.randn(3, 2), 0.7) end, "define: drift: expected finite values")
+  -- finite for some x is enough: a process of positive numbers
+  local root = sde.define {
+    drift = function(x) return 1 - x end, diffusion = function(x, _) return x:sqrt() end, noise_type = "diagonal",
+  }
+  check.eq(root:drift(sl.ones(2, 1), 0.5):totable(), { { 0 }, { 0 } })
+  check.eq(root.tier, "general")
+end)
+
+check.test("simulate names itself", function()
+  check.raises(function() sde.VP {}:simulate() end, "simulate: argument x0: expected a float tensor")
+end)
+
 -- ---- score ------------------------------------------------------------------------------------------------
 
 check.test("labels", function()
@@ -213,4 +258,23 @@ check.test("m_T = 0 refuses noise and score by name", function()
   local x = sl.solve.ode { rtol = 1e-8, atol = 1e-8 }(flow, score, nil, { x = z })
   local eps = flow.eps.sample
   close(x, z * math.sqrt((1 - eps) ^ 2 * d * d + eps * eps), 1e-5)
+end)
+
+check.test("scores say how they are called, and where there is none", function()
+  local vp, x = sde.VP {}, sl.randn(3, 2)
+  local score = vp:score(sl.nn.MLP { dim = 2, hidden = 4 })
+  check.raises(function() score(x) end, "score: argument t: expected a number or a float tensor [N], got nil")
+  check.raises(function() score() end, "score: argument x: expected a tensor")
+  check.raises(function() score(x, 0) end, "expected times at which there is noise, got t = 0, where s = 0")
+  check.raises(function() score(x, sl.tensor { 0.5, 0, 1 }) end, "got t = 0")
+  check.eq(sde.VE {}:score(function(y) return y end)(x, 0):shape(), { 3, 2 })
+end)
+
+check.test("without a kernel only a score can be predicted, and the error says so", function()
+  local p = sde.define { drift = turned, diffusion = steady, noise_type = "scalar" }
+  local net, x = sl.nn.MLP { dim = 2, hidden = 4 }, sl.randn(3, 2)
+  check.raises(function() sl.loss.ssm_vr(p, p:score(net), x) end,
+    'score: option parameterization: expected "score" (or "energy"), since the process has no transition kernel')
+  local value = sl.loss.ssm_vr(p, p:score(net, { parameterization = "score" }), x)
+  check.ok(value:item() == value:item())
 end)

@@ -1,13 +1,15 @@
 --- sl.complete(text): what the prompt's tab key offers behind a text: what to insert and, where that is nothing, the
 -- words to choose from, in columns. Inside a string these are files, of help what it knows; where a key may stand in
--- the table of a call, the options of what is called; else globals, fields and methods. An empty line is set in. Each
--- kind is a file of sdelua/complete that returns
+-- the table of a call, the options of what is called; right behind the bracket of a call, how it goes; else globals,
+-- fields and methods. An empty line is set in. Each kind is a file of sdelua/complete that returns
 --   function(place) -> a list of words that begin with the part typed, the part, and what follows a word that is the
 --                      only one, a text or function(word)
 -- where place says where the cursor is (see sdelua/complete/place.lua).
 local core = require "sdelua.core"
 local options = require "sdelua.options"
 local place_of = require "sdelua.complete.place"
+local signature = require "sdelua.complete.signature"
+local wrap = require "sdelua.manual.wrap"
 
 local INDENT = "  "
 local HELP = { help = true, ["sl.help"] = true }
@@ -54,6 +56,8 @@ return function(text, width)
   end
   local place = place_of(text)
   if not place.callee and text:match "[^\n]*$":find "^%s*$" then return INDENT end -- pasted lines have tabs, too
+  local told = place.opened and signature(place.opened)
+  if told then return "", wrap.text(told, width or (core.system.terminal_size())) .. "\n" end
   for _, name in ipairs(finders(place)) do
     local words, part, last = require("sdelua.complete." .. name)(place)
     if #words > 0 then

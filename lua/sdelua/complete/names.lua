@@ -1,13 +1,17 @@
 -- Globals, and what fields and methods a value offers: its keys, those of the tables that it indexes instead, of
--- userdata too, and the __names of metatables, a set or a function that gives one.
+-- userdata too, and the __names of metatables, a set or a function that gives one. Behind a colon these are functions
+-- alone. Names that begin with "_" are offered to who types it.
 local names = {}
 
 local DEPTH = 8 -- of __index chains
 
+-- How many "_", of two at most, a name begins with.
+local function private(name) return #name:match "^_?_?" end
+
 local function add_keys(set, t, part)
   for key in next, t do
     local fits = type(key) == "string" and key:sub(1, #part) == part and key:find "^[%a_][%w_]*$"
-    if fits and (key:sub(1, 2) ~= "__" or part:sub(1, 2) == "__") then set[key] = true end
+    if fits and private(key) <= private(part) then set[key] = true end
   end
 end
 
@@ -35,17 +39,25 @@ function names.value(chain)
   return value
 end
 
+local function is_method(value, key)
+  local ok, field = pcall(index, value, key)
+  return ok and type(field) == "function"
+end
+
 local function find(place)
   local head, part = place.word:match "^(.-)([^.:]*)$"
   local value, set = _G, {}
   if head ~= "" then value = names.value(head:sub(1, -2)) end
+  local object = head:sub(-1) == ":" and value
   for _ = 1, DEPTH do
     if value == nil then break end
     value = add_own(set, value, part)
     if type(value) ~= "table" and type(value) ~= "userdata" then value = nil end
   end
   local words = {}
-  for key in pairs(set) do words[#words + 1] = key end
+  for key in pairs(set) do
+    if not object or is_method(object, key) then words[#words + 1] = key end
+  end
   return words, part, ""
 end
 

@@ -3,6 +3,7 @@
 --   is_code, word    in code: the names before the cursor, "sl.nn.Li" or ""
 --   callee, given    where word may be a key in the table that a call is given: what is called, "sl.solve.heun", and
 --                    the set of keys that the table has already
+--   opened           where the cursor is right behind the bracket of a call, what is called
 -- In a comment or a long string it is none of these.
 local KEYWORDS = {}
 for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
@@ -73,6 +74,8 @@ local function in_code(tokens, stack, word)
   local place, top = { is_code = true, word = word }, stack[#stack]
   if top and tokens[top.at].text == "{" and begins_key(tokens[#tokens]) and not word:find "[.:]" then
     place.callee, place.given = callee(tokens, top.at, stack[#stack - 1]), top.given
+  elseif top and top.at == #tokens and tokens[top.at].text == "(" and word == "" then
+    place.opened = chain(tokens, top.at - 1)
   end
   return place
 end

@@ -40,9 +40,10 @@ function idx.fashion_mnist(opts)
   local images = find(o.path, prefix .. "-images-idx3-ubyte")
   local labels = find(o.path, prefix .. "-labels-idx1-ubyte")
   if images and labels then return read_pair(who, images, labels) end
-  error(("%s: %s has no %s-images-idx3-ubyte.gz and %s-labels-idx1-ubyte.gz: install Debian's "
-    .. "package dataset-fashion-mnist, or name a folder that has them with --data (path = in Lua)"):format(
-    who, o.path, prefix, prefix), 0)
+  local missing = ("%s has no %s-images-idx3-ubyte.gz and %s-labels-idx1-ubyte.gz"):format(o.path, prefix, prefix)
+  if not system.kind(o.path) then missing = "there is no folder " .. o.path end
+  error(("%s: %s: install Debian's package dataset-fashion-mnist, or name a folder that has them with --data (path = "
+    .. "in Lua)"):format(who, missing), 0)
 end
 
 -- The file of labels beside one of images that is named as MNIST's are; nil when there is none.

@@ -14,4 +14,14 @@ data.from = require "sdelua.data.from"
 data.loader = require "sdelua.data.loader"
 for name, set in pairs(require "sdelua.data.points") do data[name] = set end
 
+--- A list of what the room has, one function a row, that prints as a table.
+function data.list()
+  local rows = setmetatable({}, require "sdelua.listing" { "name", "doc" })
+  for _, entry in ipairs(require "sdelua.manual".entries()) do
+    local name = entry.name:match "^data%.([%w_]+)$"
+    if name and entry.kind == "function" and name ~= "list" then rows[#rows + 1] = { name = name, doc = entry.doc } end
+  end
+  return rows
+end
+
 return data

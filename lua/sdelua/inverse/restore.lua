@@ -25,7 +25,8 @@ local function lists() return ("%s\n\n%s"):format(sl.inverse.list(), sl.posterio
 -- read(a, row, shape) makes the options of the operator, whose row that is, for images of that shape from them.
 local function arguments(spec)
   local p = cli.parser(spec.name .. ".lua", spec.about)
-  p:argument("checkpoint", "The file checkpoint.safetensors of a run on images.")
+  p:argument("checkpoint", "The folder of a run on images, or its file checkpoint.safetensors.")
+    :convert(cli.checkpoint)
   p:argument("images", "PNG, JPEG or BMP files: what was measured, or with --measure-truth clean pictures; or .npy "
     .. "files of measurements."):args "*"
   p:flag("--measure-truth", "The images are clean: measure them first."):target "measure_truth"
@@ -47,8 +48,9 @@ local function arguments(spec)
   return a, p
 end
 
-local function found(p, flag, names, name)
-  return names:find(name) or p:error(("option '%s': expected a name that --list prints, got '%s'"):format(flag, name))
+local function found(p, flag, rows, name)
+  local row, why = cli.row(rows, name)
+  return row or p:error(("option '%s': %s"):format(flag, why))
 end
 
 local function operator_of(a, p, spec, shape)

@@ -34,6 +34,7 @@ function common.check(who, process, score, x)
   if not sde.callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 0)
   end
+  sde.tell_of_network(who, score)
   common.points(who, "x", x)
   core.settle(process.handle, x)
 end

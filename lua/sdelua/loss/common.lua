@@ -52,20 +52,30 @@ function common.times(o, process, x0)
   end
   local u = common.draw("uniform", { x0:shape(1) }, x0)
   if o.t_sampling == "uniform" then return o.t or sl.affine(u, process.T - eps, eps), nil end
+  if not pcall(process.point, process, eps) then
+    error(('%s: option t_sampling: expected "uniform" for a process with a rate for each feature, got importance')
+      :format(o.who), 0)
+  end
   local t = o.t or process:importance_time(u, eps)
   return t, importance_factor(process, x0, t, eps)
 end
 
 -- ---- the noised batch -------------------------------------------------------------------------------------
 
--- Processes whose first batch has been looked at.
-local seen = setmetatable({}, { __mode = "k" })
+-- ---- a look at the process ----------------------------------------------------------------------------
 
--- x_T must have forgotten the data, unless the user gave a prior: else samples start from the wrong distribution.
-function common.check_prior(who, process, x0)
-  if seen[process] then return end
+-- true for a process that is seen for the first time.
+local function first_time(seen, process)
+  local new = not seen[process]
   seen[process] = true
-  if process.has_prior then return end
+  return new
+end
+
+local ended, begun = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
+
+--- x_T must have forgotten the data, unless the user gave a prior: else samples start from the wrong distribution.
+function common.check_prior(who, process, x0)
+  if not first_time(ended, process) or process.has_prior then return end
   local m = process:coefficient("m", x0, process.T):abs():amax():item()
   local s = process:coefficient("s", x0, process.T):amin():item()
   local mean, std = x0:mean():item(), x0:var():sqrt():item()
@@ -77,6 +87,30 @@ function common.check_prior(who, process, x0)
   end
 end
 
+local TIMES, LEAST = 500, 0.025 -- so many times are looked at; the share of them that ought to show the data
+
+-- The share of [0, T] in which the data outweigh their noise, m std(data) > s; of the feature where it is least.
+local function share_with_data(process, x0, std)
+  local size = x0:shape()
+  size[1] = TIMES
+  local like, t = x0:narrow(1, 1, 1):expand(size), sl.arange(0.5, TIMES, 1, { dtype = x0.dtype })
+  t = t * (process.T / TIMES)
+  local signal = process:coefficient("m", like, t):abs() * std
+  return signal:gt(process:coefficient("s", like, t)):to(x0.dtype):mean(1):amin():item()
+end
+
+-- Where noise comes so early, few of the times drawn, and few steps of a sampler, see anything of the data, while the
+-- loss is small, since nearly all of it asks for the noise in noise.
+local function check_pace(o, process, x0)
+  if o.t or o.t_sampling ~= "uniform" or not first_time(begun, process) then return end
+  local std = x0:var():sqrt():item()
+  local share = std > 0 and share_with_data(process, x0, std) or 1
+  if share < LEAST then
+    warn('%s: the noise comes early: m std(data) > s in %.2g %% of [0, T] only, so that little is learned of the data: '
+      .. 'take a slower schedule, or t_sampling = "importance"; process:schedule(x0) draws m and s', o.who, 100 * share)
+  end
+end
+
 --- Draws t, then z: { x = x_t, t =, z =, factor = }, factor nil for 1.
 function common.noised(o, process, x0)
   core.need_kernel(process.handle, x0, o.who)
@@ -85,6 +119,7 @@ function common.noised(o, process, x0)
   local z = common.draw("normal", x0:shape(), x0)
   z = o.z or z
   common.check_prior(o.who, process, x0)
+  check_pace(o, process, x0)
   return { x = process:perturb(x0, t, z), t = t, z = z, factor = factor }
 end
 

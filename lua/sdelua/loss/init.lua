@@ -10,6 +10,7 @@
 -- Every random number comes from the TRAIN stream, so it depends on the seed and on the samples seen before it in the
 -- run, not on batches or threads; t, z and their like may be given instead.
 local collection = require "sdelua.collection"
+local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
 
@@ -17,6 +18,8 @@ local loss = {
   objectives = collection "sdelua.loss.objectives",
   dequantizer = require "sdelua.loss.dequantize", eps_offset = require "sdelua.loss.offset",
 }
+
+loss.objectives.arguments = { "process", "score", "x0" }
 
 local function check_process(row, process)
   if getmetatable(process) == Process or (row.static and process == nil) then return end
@@ -27,6 +30,7 @@ return loss.objectives:open(loss, { "name", "needs", "doc", "source" }, function
   return function(process, score, x0, opts)
     local o = options.read(row.name, opts, row.options)
     check_process(row, process)
+    if process and not row.bare then common.tell_of_network(row.name, score) end
     o.who = row.name
     return row.loss(o, process, score, x0)
   end

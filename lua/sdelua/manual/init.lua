@@ -144,17 +144,19 @@ end
 -- ---- rows ------------------------------------------------------------------------------------------
 
 local function default(v)
-  if v == options.NONE then return "nil" end
   return type(v) == "string" and ("%q"):format(v) or type(v) == "table" and "{ ... }" or tostring(v)
 end
 
-local function row_arguments(row)
-  local given = {}
-  for name, v in pairs(row.options or {}) do given[#given + 1] = name .. " = " .. default(v) end
+--- An option as signatures show it: "steps = 1000"; its name alone where nothing is its default.
+function manual.option(name, v) return v == options.NONE and name or name .. " = " .. default(v) end
+
+local function row_arguments(row, all)
+  local given, arguments = {}, row.arguments or all.arguments
+  for name, v in pairs(row.options or {}) do given[#given + 1] = manual.option(name, v) end
   table.sort(given)
   local opts = #given > 0 and "{ " .. table.concat(given, ", ") .. " }" or "{}"
-  if not row.arguments then return " " .. opts end
-  return ("(%s, %s)"):format(table.concat(row.arguments, ", "), opts)
+  if not arguments then return " " .. opts end
+  return ("(%s, %s)"):format(table.concat(arguments, ", "), opts)
 end
 
 -- A row as a method of its collection's class.
@@ -173,7 +175,7 @@ function Book:add_rows()
     for name, row in known.collection:each() do
       self:add {
         name = known.room .. "." .. name, kind = "row", value = row, made = rawget(sl[known.room] or {}, name),
-        arguments = row_arguments(row), doc = row.doc, source = row.source,
+        arguments = row_arguments(row, known.collection), doc = row.doc, source = row.source,
       }
       if known.collection.class then add_method(self, known.collection.class, row) end
     end

@@ -19,7 +19,7 @@ local function joined(lines, first, last)
     local new = text == "" or text:find "^%s%s" or i > first and lines[i - 1]:find "^%s*%-%-%-?%s%s%s"
     parts[#parts + 1] = (i == first and "" or new and "\n" or " ") .. text
   end
-  return (table.concat(parts):gsub("%s+$", ""):gsub("\n\n+", "\n\n"))
+  return (table.concat(parts):gsub("%s+$", ""):gsub("\n\n+", "\n\n"):gsub("\n (%S)", "\n%1"))
 end
 
 --- What a file's first comment says, or nil.
@@ -52,6 +52,17 @@ function source.above_call(path, name)
   for i, line in ipairs(lines_of(path)) do
     if line:match '^%w+%("([%w_]+)"' == name then return source.above(path, i) end
   end
+end
+
+--- What comments say of fields in the lines where they are set, "depth = 3, -- hidden blocks": a list of name and doc,
+--- in order.
+function source.beside(path)
+  local said = {}
+  for _, line in ipairs(lines_of(path)) do
+    local name, doc = line:match "^%s%s([%a_][%w_]*) = [^\"]-,%s*%-%- (.+)$"
+    if name then said[#said + 1] = { name = name, doc = doc } end
+  end
+  return said
 end
 
 -- "x, y" of "function A:b(x, y)".

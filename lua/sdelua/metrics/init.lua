@@ -13,5 +13,6 @@ local metrics = {
 }
 
 metrics.measures.known = common.known
+metrics.measures.arguments = { "x", "y" }
 
 return metrics.measures:open(metrics, { "name", "doc", "source" }, common.measure)

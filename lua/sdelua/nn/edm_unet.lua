@@ -16,6 +16,7 @@
 --   scale       of the first convolution's first weights
 local core = require "sdelua.core"
 local common = require "sdelua.nn.unet_common"
+local inputs = require "sdelua.nn.inputs"
 local parts = require "sdelua.nn.module"
 local resample = require "sdelua.nn.resample"
 local UNetBlock = require "sdelua.nn.unet_block"
@@ -174,6 +175,8 @@ function EdmUNet:go_up(stage, h, aux, skips, e)
 end
 
 function EdmUNet:forward(x, t, class_labels, augment_labels)
+  inputs.images(self, x, self._plan.channels)
+  if self.map then inputs.times(self, t) end
   local scope <close> = core.scope()
   local e = self:embedding(t, x, class_labels, augment_labels)
   local skips = self:encode(x, e)

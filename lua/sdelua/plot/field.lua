@@ -2,6 +2,7 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local arguments = require "sdelua.plot.arguments"
+local warn = require "sdelua.warn"
 
 local field = {}
 
@@ -13,7 +14,9 @@ function field.values(layer, points, rows, columns, per)
     error(("%s: argument f: expected a function that gives [%d%s] of points [%d,2], got %s"):format(layer.who, n,
       per and ",2" or "", n, options.show(y)), 0)
   end
-  return y:detach():to("float64"):reshape(per and { n, per } or { rows, columns })
+  y = y:detach():to "float64"
+  if not arguments.range(y) then warn("%s: nothing to draw: f is finite nowhere in the plot", layer.who) end
+  return y:reshape(per and { n, per } or { rows, columns })
 end
 
 --- Least and largest of the values: the layer's option range, where given.

@@ -212,14 +212,16 @@ function Figure:align(least) self.least = least end
 
 -- ---- drawing ---------------------------------------------------------------------------------------------
 
--- The title over the frame's middle, or as near as it fits; smaller where it is wider than the plot.
-local function draw_title(self, axes, x, width)
+-- The title over the frame's middle, or as near as it fits; smaller where it is wider than the plot; in a grid as high
+-- as those of its row, whose frames may be higher.
+local function draw_title(self, axes, x, y, width)
   local style = { size = TITLE, anchor = 0.5, bold = true, color = Axes.INK }
   local wide = math.max(1, axes.canvas:measure(self.o.title, style))
   style.size = TITLE * math.min(1, (width - 2 * EDGE) / wide)
   local half = EDGE + wide * style.size / TITLE / 2
   local middle = math.min(math.max(axes.box.x + axes.box.width / 2, x + half), x + width - half)
-  axes.canvas:text(middle, axes.box.y - 9, self.o.title, style)
+  local top = self.least.top and math.floor(y + self.least.top) or axes.box.y
+  axes.canvas:text(middle, top - 9, self.o.title, style)
 end
 
 -- Labels, of a plot whose left and lower ends are x and y.
@@ -247,7 +249,7 @@ function Figure:paint(canvas, x, y, width, height)
   canvas:unclip()
   if axes.x.ticks then axes:draw_frame() end
   draw_labels(self, axes, x, y + height)
-  draw_title(self, axes, x, width)
+  draw_title(self, axes, x, y, width)
   if legend then legend:draw(axes) end
 end
 

@@ -2,10 +2,20 @@
 local sl = require "sdelua"
 local collection = require "sdelua.collection"
 local options = require "sdelua.options"
+local arguments = require "sdelua.plot.arguments"
 local colors = require "sdelua.plot.colors"
+local warn = require "sdelua.warn"
 
 local layer = { all = collection "sdelua.plot.layers" }
 layer.all.class = "plot.Figure"
+
+-- Else a frame is drawn, and nothing in it.
+local function tell_of_nothing(self)
+  local points = self.points
+  if points and points:numel() > 0 and arguments.finite(points):amin(points:dim()):amax():item() == 0 then
+    warn("%s: nothing to draw: no point is finite", self.who)
+  end
+end
 
 -- The layer that a row makes of its arguments; turn: how many before it had a turn in the palette.
 local function new(row, turn, ...)
@@ -17,6 +27,7 @@ local function new(row, turn, ...)
   end
   if row.options.color then self.color = colors.read(who, o.color or turn) end
   row.read(self, ...)
+  tell_of_nothing(self)
   if self.traces then sl.keep(self.traces) end
   return sl.keep(self) -- a plot may be drawn when the scope that it was filled in is closed
 end

@@ -11,6 +11,7 @@ local Posterior = require "sdelua.posterior.posterior"
 local posterior = { methods = collection "sdelua.posterior.methods" }
 
 posterior.methods.known = Posterior.known
+posterior.methods.called = "x, info = method(process, score, operator, y, { seed, ... })"
 
 --- A method of your own: a table as in sdelua/posterior/posterior.lua, and its options.
 function posterior.new(own, opts)

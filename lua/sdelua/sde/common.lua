@@ -1,6 +1,7 @@
 -- Options that every process takes: T, std0, eps = { train =, sample =, likelihood = }, prior = { mean =, std = }.
 local sl = require "sdelua"
 local options = require "sdelua.options"
+local warn = require "sdelua.warn"
 
 local common = { T = options.NONE, std0 = options.NONE, eps = options.NONE, prior = options.NONE }
 
@@ -27,8 +28,16 @@ local function with_common(known)
   return known
 end
 
+local WITHOUT_TIME = "score: argument t: expected a number or a float tensor [N], got %s: it is called as score(x, t), "
+  .. "and where a function of x alone is asked for, function(x) return score(x, 0.5) end is one"
+
 --- t as a tensor [N] for x [N, ...], of its type.
 local function times(x, t)
+  if not sl.is_tensor(x) then
+    error(("score: argument x: expected a tensor [N, features ...], got %s"):format(options.show(x)), 0)
+  elseif type(t) ~= "number" and not sl.is_tensor(t) then
+    error(WITHOUT_TIME:format(options.show(t)), 0)
+  end
   return type(t) == "number" and sl.full({ x:shape(1) }, t, { dtype = x.dtype }) or t:to(x.dtype)
 end
 
@@ -53,11 +62,25 @@ local function exchange_of(score)
   return function(x, t, rows) return score:exchange(x, t, rows) end
 end
 
+local function is_network(v)
+  local meta = getmetatable(v)
+  return type(v) == "userdata" or (type(meta) == "table" and rawget(meta, "is_module_class"))
+end
+
+-- Networks of which that has been said.
+local told = setmetatable({}, { __mode = "k" })
+
+--- Says, once for each network, that it stands where a score is expected: few networks are one as they are.
+local function tell_of_network(who, score)
+  if not is_network(score) or told[score] then return end
+  told[score] = true
+  warn("%s: argument score: a network is taken for the score itself; process:score(net, { parameterization = \"noise\" "
+    .. "}) makes the score of one that predicts the noise (or score, x0, v …)", who)
+end
+
 --- A score as samplers call it, (x, t, rows); a network's third argument is another.
 local function as_score(score)
-  local meta = getmetatable(score)
-  local network = type(score) == "userdata" or (type(meta) == "table" and rawget(meta, "is_module_class"))
-  return network and function(x, t) return score(x, t) end or score
+  return is_network(score) and function(x, t) return score(x, t) end or score
 end
 
 --- What a score says at x, like it or broadcast to it, or an error that names the score.
@@ -71,5 +94,5 @@ end
 
 return {
   callable = callable, column = column, times = times, for_core = for_core, with_common = with_common,
-  exchange_of = exchange_of, as_score = as_score, said = said,
+  exchange_of = exchange_of, as_score = as_score, said = said, tell_of_network = tell_of_network,
 }

@@ -1,10 +1,15 @@
 -- sl.sde.define: a process of your own, in one of three forms.
---   define { mean = m, std = s, offset = c }                    x_t | x_0 ~ N(m(t) x_0 + c(t), s(t)^2)
---   define { drift_coefficient = a, drift_offset = b, diffusion_coefficient = g }      dx = (a(t) x + b(t)) dt +
--- g(t) dw
+--   define { mean = m, std = s, offset = c }
+--     x_t | x_0 ~ N(m(t) x_0 + c(t), s(t)^2)
+--   define { drift_coefficient = a, drift_offset = b, diffusion_coefficient = g }
+--     dx = (a(t) x + b(t)) dt + g(t) dw
 --   define { drift = f, diffusion = g, noise_type = "scalar" | "diagonal" | "matrix", tier = "affine" | "general" }
+--     dx = f(x, t) dt + g(x, t) dw
 -- The functions of the first two take a number and return a number, or a tensor over features; they are tabulated once.
--- Those of the third take tensors x [N, ...] and t [N,1,..,1]; a diffusion with one parameter takes t alone.
+-- Those of the third take tensors x [N, ...] and t [N,1,..,1]; a diffusion with one parameter takes t alone. At first
+-- use it is found out whether f is a(t) x + b(t), each feature by itself, and g free of x: then the process is affine
+-- and has a transition kernel. Any other is general and has to say its noise_type, also one whose f is linear but mixes
+-- features: a rotation, x:matmul(A).
 local core = require "sdelua.core".sde
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"

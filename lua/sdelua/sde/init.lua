@@ -15,6 +15,8 @@ return sde.processes:open(sde, { "name", "doc", "source" }, function(row)
   return function(opts)
     local o = options.read(row.name, opts, row.options)
     o.given = opts or {}
-    return row.new(o)
+    local process = row.new(o)
+    process.row, process.options = row, o
+    return process
   end
 end)

@@ -19,6 +19,7 @@ Process.__index = function(self, key)
 end
 
 Process.__name = "sdelua.Process"
+Process.__names = Process
 
 --- The process that a handle of the core stands for.
 function Process.new(handle)
@@ -29,7 +30,25 @@ function Process.new(handle)
   }, Process)
 end
 
-function Process:__tostring() return ("%s process on [0, %g] (%s)"):format(self.name, self.T, self.tier) end
+-- "beta_max = 20, beta_min = 0.1" of a row's options that are numbers or texts; with a function in place of some those
+-- that were given.
+local function settings(o)
+  local list, own = {}, false
+  for _, v in pairs(o) do own = own or type(v) == "function" end
+  for name, v in pairs(own and o.given or o) do
+    local kind = type(v)
+    local text = kind == "number" and ("%g"):format(v) or kind == "string" and v or kind == "function" and kind
+    if text and name ~= "T" then list[#list + 1] = name .. " = " .. text end
+  end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
+function Process:__tostring()
+  local said = self.row and settings(self.options) or ""
+  return ("%s process on [0, %g] (%s)%s"):format(self.row and self.row.name or self.name, self.T,
+    self.tier:gsub(" %((.*)%)", ", %1"), said ~= "" and ": " .. said or "")
+end
 
 --- The drift f(x, t) of dx = f dt + G dw; and the diffusion G(x, t) of the declared noise type.
 function Process:drift(x, t) return core.drift(self.handle, x, t) end
@@ -41,7 +60,8 @@ function Process:marginal_prob(x, t) return core.marginal_prob(self.handle, x, t
 --- x_t from x_0 and unit normal z.
 function Process:perturb(x0, t, z) return core.perturb(self.handle, x0, t, z) end
 
---- The numbers { m =, c =, s =, a =, b =, g =, sigma = s/m } at time t, where all features have the same.
+--- The numbers { m =, c =, s =, a =, b =, g =, sigma = s/m } at time t, where all features have the same; where they
+-- differ, process:coefficient says them.
 function Process:point(t)
   local m, c, s, a, b, g = core.point(self.handle, t)
   return { m = m, c = c, s = s, a = a, b = b, g = g, sigma = s / m }
@@ -50,6 +70,10 @@ end
 --- The time in [0, T] at which s/m is sigma (Karras et al. 2022, where the schedule is sigma itself); 0 or T for a
 -- sigma out of reach.
 function Process:time(sigma) return core.time_of(self.handle, sigma) end
+
+--- A plot of m and s over time, each feature's where they differ: p:schedule():save "schedule.png". With data x0, which
+-- a process needs that has not been used yet, of m std(x0) and s: see sdelua/sde/schedule.lua.
+function Process:schedule(x0) return require "sdelua.sde.schedule"(self, x0) end
 
 --- One of "m", "c", "s", their derivatives "dm", "dc", "ds", "a", "b", "g", or "importance" (g^2/s^2).
 function Process:coefficient(name, x, t) return core.coefficient(self.handle, x, t, name) end

@@ -129,6 +129,10 @@ function Score.new(process, net, opts)
   }, Score)
 end
 
+function Score:__tostring()
+  return ("score of %s, from a network's %s"):format(tostring(self.process), self.parameterization)
+end
+
 --- What the network says at (x, t): a score for an energy and x0 for F, else as it is; and t as a tensor [N].
 function Score:output(x, t, rows)
   t = common.times(x, t)
@@ -141,11 +145,21 @@ function Score:exchange(x, t, rows)
   return core.exchange(self.process.handle, x, times, y, self.form)
 end
 
+-- s at times t, of which a score is a fraction.
+local function noise_at(process, x, t)
+  local s = process:coefficient("s", x, t)
+  if s:amin():item() == 0 then
+    error(("score: argument t: expected times at which there is noise, got t = %g, where s = 0; process.eps.sample is "
+      .. "%g"):format(t:amin():item(), process.eps.sample), 0)
+  end
+  return s
+end
+
 function Score:__call(x, t, rows)
   local y, times = self:output(x, t, rows)
   if self.form == "score" then return y end
   local _, eps = core.exchange(self.process.handle, x, times, y, self.form)
-  return -eps / self.process:coefficient("s", x, times)
+  return -eps / noise_at(self.process, x, times)
 end
 
 -- How many classes a network says that it knows; nil for a function.

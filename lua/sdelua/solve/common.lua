@@ -59,11 +59,14 @@ local function start(who, process, shape, o)
     if shape and table.concat(shape, ",") ~= table.concat(o.x:shape(), ",") then
       error(("%s: option x: expected shape [%s], got [%s]"):format(who, table.concat(shape, ","),
         table.concat(o.x:shape(), ",")), 4)
+    elseif o.x:dim() < 2 then
+      error(("%s: option x: expected a float tensor [N, features ...], got %s"):format(who, options.show(o.x)), 4)
     end
     return o.x
   end
-  if type(shape) ~= "table" then
-    error(("%s: argument shape: expected a list of sizes, got %s"):format(who, tostring(shape)), 4)
+  if type(shape) ~= "table" or #shape < 2 then
+    error(("%s: argument shape: expected a list of sizes { N, features … }, got %s"):format(who,
+      type(shape) == "table" and ("{ %s }"):format(table.concat(shape, ", ")) or options.show(shape)), 4)
   end
   return core.sde.prior(process.handle, o.source:normal(shape, 1, o.dtype))
 end
@@ -78,6 +81,7 @@ function common.call(who, process, score, shape, opts)
   if not sde.callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 3)
   end
+  sde.tell_of_network(who, score)
   common.functions(who, o, { "callback" })
   o.source, o.given_x, o.from = sl.noise.of(o), o.x ~= nil, beginning(who, process, o)
   o.score, o.exchange = sde.as_score(score), sde.exchange_of(score)

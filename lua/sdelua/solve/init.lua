@@ -1,9 +1,23 @@
 --- sl.solve: samplers. sl.solve.<name> { options } is the sampler that the file sdelua/solve/samplers/<name>.lua
 -- describes; sl.solve.list() prints them all. It is called as
 --   local x, info = sampler(process, score, shape, options)
--- where score is any function (x, t [N], rows) -> tensor (see sdelua/sde/score.lua); the options are seed, first and
--- index, or noise (see sl.noise); x, the state at T or at the time `from`; dtype, callback, trajectory. info.nfe counts
--- evaluations of the score.
+-- where score is any function (x, t [N], rows) -> tensor (see sdelua/sde/score.lua); info.nfe counts evaluations of the
+-- score. The options of every sampler, in { }, are
+--   steps       steps of the grid
+--   eps         the time at which it ends; that of the process unless given
+--   grid        how the steps' times stand (see sdelua/solve/grid.lua)
+--   levels      "exact", or "paper": the papers' tables
+--   denoise     how the last noise goes: "mean", "zero", "tweedie", or false: it stays
+--   correct     function(x0, t): what becomes of each estimate of the data
+--   round       function(sigma): the nearest noise level that the network knows
+-- and those of its call
+--   seed        of the noise, with first or index, the samples' numbers (see sl.noise)
+--   noise       sl.noise { ... } in place of these
+--   x           the state to begin with, at T or at the time `from`
+--   from        the time at which x is; T unless given
+--   dtype       "float32" or "float64"
+--   callback    function(state), after each step: state.step, t, x, x_mean, nfe
+--   trajectory  true: info.trajectory is the list of all states
 local collection = require "sdelua.collection"
 local Sampler = require "sdelua.solve.sampler"
 
@@ -17,6 +31,8 @@ local solve = {
 }
 
 solve.samplers.known = Sampler.known
+solve.samplers.called =
+  "x, info = sampler(process, score, shape, { seed, first, index, noise, x, from, dtype, callback, trajectory })"
 
 --- A sampler of your own: a table as in sdelua/solve/sampler.lua, of which step or sample is enough, and its options.
 function solve.new(own, opts)

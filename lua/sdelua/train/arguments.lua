@@ -4,7 +4,10 @@ local cli = require "sdelua.train.cli"
 local json = require "sdelua.json"
 local Trainer = require "sdelua.train.trainer"
 
-local arguments = { SAVE_EVERY = 500, PREVIEW_EVERY = 500, FOLDER_SIZE = 32, FOLDER_CHANNELS = 3, LABEL_DROPOUT = 0.1 }
+local arguments = {
+  SAVE_EVERY = 500, PREVIEW_EVERY = 500, FOLDER_SIZE = 32, FOLDER_CHANNELS = 3, LABEL_DROPOUT = 0.1,
+  SAMPLES = 64, HELD_OUT = 1024,
+}
 
 -- Options of the command line that are settings of the trainer, and those that are options of the network, where it has
 -- one of that name. They have no default in the parser, so that what was not given can come from a checkpoint.
@@ -74,6 +77,10 @@ function arguments.read(spec)
   add_option(parser, "save_every", cli.integer(1), "Steps between checkpoints.", arguments.SAVE_EVERY)
   add_option(parser, "preview_every", cli.integer(1), "Steps between previews in samples.png.",
     arguments.PREVIEW_EVERY)
+  add_option(parser, "samples", cli.integer(0), "Images drawn into samples.png in the end; 0: its last preview stays.",
+    arguments.SAMPLES)
+  add_option(parser, "held_out", cli.integer(0), "Test images that the loss is measured on in the end, at most; 0: "
+    .. "none.", arguments.HELD_OUT)
   add_model(parser, spec)
   for _, row in ipairs(SETTINGS) do add_option(parser, row[1], row[2], row[3], spec.settings[row[1]]) end
   for _, row in ipairs(NETWORK) do add_option(parser, table.unpack(row)) end
@@ -94,8 +101,8 @@ local function merge(into, from)
 end
 
 local function found(collection, what, name)
-  local row = collection:find(name)
-  if not row then error(("train: --%s: expected a name that --list prints, got %s"):format(what, name), 0) end
+  local row, why = cli.row(collection, name)
+  if not row then error(("train: --%s: %s"):format(what, why), 0) end
   return row
 end
 

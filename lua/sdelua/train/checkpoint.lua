@@ -2,6 +2,7 @@
 -- (optim.*) and texts that rebuild network and process without running code. It holds no time and no path.
 local sl = require "sdelua"
 local json = require "sdelua.json"
+local system = require "sdelua.core".system
 
 local checkpoint = {}
 
@@ -12,6 +13,12 @@ local FORMAT = "sdelua checkpoint 1"
 local KNOWN = { nn = sl.nn.networks, sde = sl.sde.processes }
 
 local GROUPS = { "model", "ema", "optim" }
+
+--- The file that a path means: of a run's folder, its checkpoint.
+function checkpoint.file(path)
+  local inside = path .. "/checkpoint.safetensors"
+  return system.kind(path) == "folder" and system.kind(inside) == "file" and inside or path
+end
 
 --- What { kind =, options = } of a file names, made; room is "nn" or "sde".
 function checkpoint.construct(path, what, room, description)
@@ -85,8 +92,9 @@ function checkpoint.value(path, texts, key, kind)
   return found
 end
 
---- groups, about: what save was given.
+--- groups, about: what save was given. path may be a run's folder.
 function checkpoint.load(path)
+  path = checkpoint.file(path)
   local tensors, texts = sl.load(path)
   if texts.format ~= FORMAT then
     error(("checkpoint: %s: expected the text format to be %s, got %s"):format(path, FORMAT, tostring(texts.format)), 0)

@@ -1,15 +1,22 @@
 -- What the scripts' command lines share.
+local checkpoint = require "sdelua.train.checkpoint"
+local nearest = require "sdelua.manual.nearest"
 local options = require "sdelua.options"
 
 local cli = {}
 
---- A parser of lua-argparse.
+--- A parser of lua-argparse, whose errors are a line: the usage of a script with many options would hide it.
 function cli.parser(name, description)
   local ok, argparse = pcall(require, "argparse")
   if not ok then
     error("scripts read their options with argparse: install Debian's package lua-argparse, or the rock argparse", 0)
   end
-  return argparse(name, description):add_help "-h --help"
+  local parser = argparse(name, description):add_help "-h --help"
+  function parser.error(_, text)
+    io.stderr:write(("Error: %s\n%s --help lists the options\n"):format(text, name))
+    os.exit(1, true)
+  end
+  return parser
 end
 
 -- "who: what was wrong" of an error that names its function, without the place in the library; else nil.
@@ -19,16 +26,26 @@ local function named(e)
   return text:find "^[%w_./-]+: " and text:match "^[^\n]*" or nil
 end
 
---- fn(...), of which an error that names its function is printed alone, as those of the command line are; others with
+--- What fn(...) gives. An error that names its function is printed alone, as those of the command line are; others with
 -- where they came from.
 function cli.run(fn, ...)
-  local ok, text = xpcall(fn, function(e) return named(e) or debug.traceback(tostring(e), 2) end, ...)
-  if ok then return end
-  io.stderr:write("Error: ", text, "\n")
+  local ok, result = xpcall(fn, function(e) return named(e) or debug.traceback(tostring(e), 2) end, ...)
+  if ok then return result end
+  io.stderr:write("Error: ", result, "\n")
   os.exit(1, true)
 end
 
+--- The row of that name; or nil and what was expected, with the names that may be meant.
+function cli.row(collection, name)
+  local row = collection:find(name)
+  if row then return row end
+  return nil, ("expected a name that --list prints, got '%s'%s"):format(name, nearest.hint(name, collection:names()))
+end
+
 -- ---- converters: a value, or nil and what was expected --------------------------------------------
+
+--- The checkpoint, of its path or of the run's folder.
+cli.checkpoint = checkpoint.file
 
 --- An integer from `lowest` on.
 function cli.integer(lowest)

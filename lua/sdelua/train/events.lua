@@ -94,8 +94,11 @@ local function read_varint(data, at)
   end
 end
 
--- The step of an Event as this file writes it: after the nine bytes of its time.
-local function step_of(data) return data:byte(10) == 2 << 3 and read_varint(data, 11) or nil end
+-- Step and time of an Event as this file writes it: the nine bytes of its time come first.
+local function step_of(data)
+  if data:byte(10) ~= 2 << 3 then return nil end
+  return read_varint(data, 11), (("<d"):unpack(data, 2))
+end
 
 -- The data of the record at `at` and the place after it; nil where it is cut off or damaged.
 local function read_record(bytes, at)
@@ -107,19 +110,37 @@ local function read_record(bytes, at)
   return data, at + 16 + length
 end
 
--- The records of steps 1..from; what follows a damaged one goes with it.
-local function kept(path, from)
-  local parts, file = {}, from > 0 and io.open(path, "rb")
-  if not file then return parts end
+-- Calls visit(step, time, record) for each event of a file; what follows a damaged record is left out with it.
+local function each(path, visit)
+  local file = io.open(path, "rb")
+  if not file then return end
   local bytes, at = file:read "a", 1
   file:close()
   while true do
     local data, after = read_record(bytes, at)
-    if not data then return parts end
-    local step = step_of(data)
-    if step and step <= from then parts[#parts + 1] = bytes:sub(at, after - 1) end
+    if not data then return end
+    local step, time = step_of(data)
+    if step then visit(step, time, bytes:sub(at, after - 1)) end
     at = after
   end
+end
+
+-- The records of steps 1..from.
+local function kept(path, from)
+  local parts = {}
+  if from == 0 then return parts end
+  each(path, function(step, _, record) if step <= from then parts[#parts + 1] = record end end)
+  return parts
+end
+
+--- When each step was told of, in seconds since 1970: a list of { step =, time = } in order of the steps, the first
+-- being step 0, the beginning; empty where there is no such file.
+function Events.times(path)
+  local list = {}
+  each(path, function(step, time)
+    if #list == 0 or step > list[#list].step then list[#list + 1] = { step = step, time = time } end
+  end)
+  return list
 end
 
 -- ---- the file ---------------------------------------------------------------------------------------------------

@@ -20,10 +20,10 @@ function train.sampler(kind, evaluations)
   return name, o
 end
 
---- A trained model, ready to sample: { net, process, kind, score, shape, step, classes }, net with the averaged
--- parameters and in evaluation mode, kind the process's name, shape that of one sample, classes how many it was trained
--- with (nil: without labels; else score:given(labels) is the score given classes). own = { net =, process = } serve
--- instead of those that the checkpoint names.
+--- A trained model of a checkpoint or a run's folder, ready to sample: { net, process, kind, score, shape, step,
+-- classes }, net with the averaged parameters and in evaluation mode, kind the process's name, shape that of one
+-- sample, classes how many it was trained with (nil: without labels; else score:given(labels) is the score given
+-- classes). own = { net =, process = } serve instead of those that the checkpoint names.
 function train.load(path, own)
   local groups, about = checkpoint.load(path)
   own = own or {}
@@ -46,13 +46,15 @@ function train.load_classifier(path) return classifier.load(path) end
 local TIME_DRAW, NOISE_DRAW = 8, 9
 local CHUNK = 128
 
--- Sum over the chunks of x0 of fn(part, count), part(x) those rows of x.
-local function in_chunks(x0, fn)
+-- Sum over the chunks of x0 of fn(part, count), part(x) those rows of x; tell(share), where given, is told how far that
+-- is.
+local function in_chunks(x0, tell, fn)
   local n, total = x0:shape(1), 0
   for first = 1, n, CHUNK do
     local scope <close> = sl.scope()
     local count = math.min(CHUNK, n - first + 1)
     total = total + fn(function(x) return x:narrow(1, first, count) end, count)
+    if tell then tell((first + count - 1) / n) end
   end
   return total
 end
@@ -61,12 +63,13 @@ end
 local function given(score, labels, part) return labels and score:given(part(labels)) or score end
 
 --- The noise-prediction loss, the mean of (-s score(x_t) - z)², over the images x0 in [-1,1], given their labels if
--- any; t uniform on [1e-3, T] and z are the same at every call. Call it without recording.
-function train.heldout(process, score, x0, labels)
+-- any; t uniform on [1e-3, T] and z are the same at every call. Call it without recording. tell(share), where given,
+-- is told how much is done.
+function train.heldout(process, score, x0, labels, tell)
   local n = x0:shape(1)
   local t = random("uniform", { n }, 0, 0, TIME_DRAW) * (process.T - 1e-3) + 1e-3
   local z = random("normal", x0:shape(), 0, 0, NOISE_DRAW)
-  return in_chunks(x0, function(part)
+  return in_chunks(x0, tell, function(part)
     local mean, std = process:marginal_prob(part(x0), part(t))
     local x = mean + std * part(z)
     return (given(score, labels, part)(x, part(t)) * std + part(z)):square():sum():item()
@@ -74,12 +77,12 @@ function train.heldout(process, score, x0, labels)
 end
 
 --- The objective { kind =, options = } on x0, with the draws of seed 0: the same at every call.
-function train.heldout_objective(process, score, x0, objective, labels)
+function train.heldout_objective(process, score, x0, objective, labels, tell)
   local back <close> = setmetatable({ state = sl.rng_state() }, { __close = function(s) sl.set_rng_state(s.state) end })
   sl.set_rng_state { seed = 0, seen = 0 }
   local row = sl.loss.objectives:find(objective.kind)
   local record = row.static and sl.enable_grad or sl.no_grad -- such objectives take gradients themselves
-  return in_chunks(x0, function(part, count)
+  return in_chunks(x0, tell, function(part, count)
     local here = given(score, labels, part)
     return record(sl.loss[row.name], process, here, part(x0), objective.options):item() * count
   end) / x0:shape(1)

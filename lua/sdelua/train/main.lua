@@ -2,13 +2,13 @@
 -- process, objective and parameterization.
 local sl = require "sdelua"
 local arguments = require "sdelua.train.arguments"
+local cli = require "sdelua.train.cli"
 local Run = require "sdelua.train.run"
 local Trainer = require "sdelua.train.trainer"
 local system = require "sdelua.core".system
 
 local PREVIEW = { count = 16, evaluations = 40 }
-local FINAL = { count = 64, evaluations = 60 }
-local HELD_OUT = 1024
+local FINAL = 60 -- evaluations
 
 -- ---- data -----------------------------------------------------------------------------------------
 
@@ -36,9 +36,10 @@ local function load_data(a)
   elseif set.samples:dim() ~= 4 then
     error("train: --data: expected images [n,H,W,C], got " .. set.about, 0)
   end
-  local data, test = { images = set.samples, labels = set.labels }, set.test and set.test()
+  local data, wanted = { images = set.samples, labels = set.labels }, a.held_out or arguments.HELD_OUT
+  local test = wanted > 0 and set.test and set.test()
   if not test then return data end
-  local n = math.min(HELD_OUT, test.samples:shape(1))
+  local n = math.min(wanted, test.samples:shape(1))
   return data, { images = sl.image.to_float(test.samples:narrow(1, 1, n)), labels = test.labels:narrow(1, 1, n) }
 end
 
@@ -78,16 +79,20 @@ local function each_class(n, classes)
   return list
 end
 
-local function draw(trainer, run, what)
+-- what: how many, and with how many evaluations; tell(share), where given, is told how much is done.
+local function draw(trainer, run, what, tell)
   local shape = { what.count, table.unpack(trainer.about.shape) }
   local name, opts = sl.train.sampler(trainer.about.process.kind, what.evaluations)
   local sampler = sl.solve[name](opts)
   local classes = trainer.about.classes
   local x = trainer:with_average(function(score)
     if classes then score = score:given(each_class(what.count, classes)) end
-    return (sampler(trainer.process, score, shape, { seed = trainer.settings.seed }))
+    return (sampler(trainer.process, score, shape, {
+      seed = trainer.settings.seed,
+      callback = tell and function(state) tell(math.min(1, state.step / opts.steps)) end,
+    }))
   end)
-  run:picture(trainer.steps, sl.image.grid(x), what == FINAL)
+  run:picture(trainer.steps, sl.image.grid(x), what ~= PREVIEW)
 end
 
 -- Trains up to the last step; true when Ctrl-C ended it.
@@ -106,30 +111,47 @@ local function fit(trainer, run, a)
   return last and last.interrupted
 end
 
--- The loss on images held out: the noise prediction's for dsm, else the objective itself.
-local function measure(trainer, run, held)
+-- The loss on images held out, in words: the noise prediction's for dsm, else the objective itself.
+local function measure(trainer, run, held, tell)
   local objective = trainer.about.objective
   local plain, labels = objective.kind == "dsm", trainer.about.classes and held.labels or nil
   local loss = trainer:with_average(function(score)
-    if plain then return sl.train.heldout(trainer.process, score, held.images, labels) end
-    return sl.train.heldout_objective(trainer.process, score, held.images, objective, labels)
+    if plain then return sl.train.heldout(trainer.process, score, held.images, labels, tell) end
+    return sl.train.heldout_objective(trainer.process, score, held.images, objective, labels, tell)
   end)
   local name = plain and "noise-prediction" or objective.kind
-  print(("held-out %s loss on %d test images: %.4f"):format(name, held.images:shape(1), loss))
   run:conclude { step = trainer.steps, heldout = loss, heldout_of = name, heldout_images = held.images:shape(1) }
+  return ("held-out %s loss on %d test images: %.4f"):format(name, held.images:shape(1), loss)
 end
 
-local function finish(trainer, run, held)
-  draw(trainer, run, FINAL)
-  if held then measure(trainer, run, held) end
-  print(("wrote %s, %s, %s; peak memory %.0f MB"):format(run.samples, run.metrics, run.checkpoint,
+-- What there is to do after the last step: { name, function(tell) -> words or nil }.
+local function last_things(trainer, run, a, held)
+  local list, count = {}, a.samples or arguments.SAMPLES
+  local function add(name, fn) list[#list + 1] = { name, fn } end
+  if count > 0 then
+    add("samples.png", function(tell) draw(trainer, run, { count = count, evaluations = FINAL }, tell) end)
+  end
+  if held then add("held-out loss", function(tell) return measure(trainer, run, held, tell) end) end
+  return list
+end
+
+-- Does them, with a bar; Ctrl-C leaves out what has not begun. True when all is done.
+local function finish(trainer, run, a, held)
+  local things, said, done = last_things(trainer, run, a, held), {}, 0
+  for i, bar in sl.progress(#things) do
+    bar:set { now = things[i][1] }
+    said[#said + 1] = things[i][2](function(share) bar:inside(share) end)
+    done = i
+  end
+  for _, words in ipairs(said) do print(words) end
+  for i = done + 1, #things do print("left out: " .. things[i][1]) end
+  local samples = system.kind(run.samples) and run.samples .. ", " or "" -- none drawn, and no preview
+  print(("wrote %s%s, %s; peak memory %.0f MB"):format(samples, run.metrics, run.checkpoint,
     sl.memory().peak / 2 ^ 20))
+  return done == #things
 end
 
---- main { name = "vp", about = "...", process = { kind = "VP", options = {...} }, steps = n, settings = {...} } reads
--- the command line and trains; returns the exit code, 130 after Ctrl-C. May also hold objective = { kind =, options = }
--- (dsm unless given) and network, further options of sl.nn.UNet.
-return function(spec)
+local function train(spec)
   local a = arguments.read(spec)
   local given = {} -- for set_goal fills in
   for key, value in pairs(a) do given[key] = value end
@@ -145,6 +167,11 @@ return function(spec)
     io.stderr:write(("stopped after step %d; --resume goes on\n"):format(trainer.steps))
     return 130
   end
-  finish(trainer, run, held)
-  return 0
+  return finish(trainer, run, a, held) and 0 or 130
 end
+
+--- main { name = "vp", about = "...", process = { kind = "VP", options = {...} }, steps = n, settings = {...} } reads
+-- the command line and trains; returns the exit code, 130 after Ctrl-C, and ends the program after an error that it has
+-- told of. May also hold objective = { kind =, options = }
+-- (dsm unless given) and network, further options of sl.nn.UNet.
+return function(spec) return cli.run(train, spec) end

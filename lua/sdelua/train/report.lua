@@ -4,6 +4,7 @@ local html = require "sdelua.train.report_html"
 local json = require "sdelua.json"
 local options = require "sdelua.options"
 local page = require "sdelua.train.report_page"
+local times = require "sdelua.train.report_times"
 
 local fill = html.fill
 
@@ -86,7 +87,7 @@ local function curves_html(metrics, points)
 <div class="controls"><label for="smooth">Smoothing</label>
 <input id="smooth" type="range" min="0" max="0.98" step="0.02" value="0.6"></div>
 <p>By step. Each point is the mean of a stretch of steps, at most {points} of them; the band reaches from the least to
-the greatest value in it.</p>
+the greatest value in it, and what is smoothed shows faintly.</p>
 <div class="grid">]], { points = points }) }
   for _, metric in ipairs(metrics) do parts[#parts + 1] = fill(FIGURE, metric) end
   parts[#parts + 1] = "</div>"
@@ -174,7 +175,11 @@ local function latest(run, name)
 end
 
 local function summary_html(runs, metrics)
-  local rows, results = { html.row("steps", each(runs, last_step)) }, {}
+  local rows, results = {
+    html.row("steps", each(runs, last_step)),
+    html.row("time to the last step, pauses counted", each(runs, times.duration)),
+    html.row("steps per second, the median", each(runs, times.speed)),
+  }, {}
   for _, metric in ipairs(metrics) do
     rows[#rows + 1] = html.row(("%s, mean of the last steps (%d at most)"):format(metric.name, LATEST),
       each(runs, function(run) return latest(run, metric.name) end))

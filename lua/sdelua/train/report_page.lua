@@ -19,6 +19,7 @@ figcaption label, output { font-weight: 400; color: var(--soft); font-size: .9re
 figure output { display: block; min-height: 1.5em; font-variant-numeric: tabular-nums; }
 svg { display: block; width: 100%; height: auto; touch-action: pan-y; }
 svg text { fill: var(--soft); font-size: 11px; } svg .rule { stroke: var(--line); }
+.raw { fill: none; stroke-width: 1; opacity: .4; }
 svg:focus-visible, input:focus-visible, button:focus-visible { outline: 2px solid var(--c0); outline-offset: 2px; }
 .cursor { stroke: var(--soft); stroke-dasharray: 3 3; }
 .pictures img { width: 100%; image-rendering: pixelated; background: #fff; }
@@ -101,9 +102,12 @@ function chart(figure, metric) {
       const down = c.x.map((x, i) => `${px(x).toFixed(1)},${py(c.low[i]).toFixed(1)}`).reverse();
       add(svg, "polygon", { points: up.concat(down).join(" "), style: `fill:${color(c.run)}`, opacity: 0.15 });
     }
+    const points = (c, y) => c.x.map((x, i) => `${px(x).toFixed(1)},${py(y[i]).toFixed(1)}`).join(" ");
+    for (const c of weight > 0 ? curves : []) // what is smoothed stays to be seen
+      add(svg, "polyline", { class: "raw", points: points(c, c.y), style: `stroke:${color(c.run)}` });
     for (const c of curves)
-      add(svg, "polyline", { points: c.x.map((x, i) => `${px(x).toFixed(1)},${py(c.line[i]).toFixed(1)}`).join(" "),
-        style: `stroke:${color(c.run)}`, fill: "none", "stroke-width": 1.8, "data-run": data.runs[c.run],
+      add(svg, "polyline", { points: points(c, c.line), style: `stroke:${color(c.run)}`, fill: "none",
+        "stroke-width": 1.8, "data-run": data.runs[c.run],
         "stroke-dasharray": ["", "7 3", "2 3"][Math.floor(c.run / 7) % 3] });
     svg.pointer = add(svg, "g", {});
     svg.py = py;

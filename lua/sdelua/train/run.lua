@@ -7,6 +7,7 @@ local system = require "sdelua.core".system
 local Run = {}
 Run.__index = Run
 
+local EVENTS = "/events.out.tfevents.sdelua"
 local STEP_PICTURE = "^step_(%d+)%.png$"
 
 --- Opens the folder, made if need be. With from = s > 0 what was written of steps 1..s is kept, else none.
@@ -20,7 +21,7 @@ function Run.open(folder, from)
   run:cut(from)
   run.log_file = assert(io.open(run.metrics, "a"))
   run.log_file:setvbuf "line"
-  run.events = Events.open(folder .. "/events.out.tfevents.sdelua", from)
+  run.events = Events.open(folder .. EVENTS, from)
   return run
 end
 
@@ -65,7 +66,8 @@ local function read_json(path)
 end
 
 --- What a run's folder says: { folder, config, result (nil where there is none), metrics = list of records, pictures =
--- list of { step =, path = }, samples = path or nil }.
+-- list of { step =, path = }, samples = path or nil, times = list of { step =, time = } (see
+-- sdelua/train/events.lua) }.
 function Run.read(folder)
   local _, records = read_metrics(folder .. "/metrics.jsonl", math.maxinteger)
   local pictures, samples = Run.list_pictures(folder), folder .. "/samples.png"
@@ -76,6 +78,7 @@ function Run.read(folder)
   return {
     folder = folder, config = config, result = read_json(folder .. "/result.json"), metrics = records,
     pictures = pictures, samples = system.kind(samples) == "file" and samples or nil,
+    times = Events.times(folder .. EVENTS),
   }
 end
 

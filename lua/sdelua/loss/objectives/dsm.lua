@@ -4,7 +4,8 @@ local common = require "sdelua.loss.common"
 return {
   doc = "Denoising score matching, E lambda(t) |score(x_t, t) + z/s|^2, t uniform on [eps, T]: weighting \"std\" "
     .. "(lambda = s^2), \"likelihood\" (g^2) or a function of t [N]; reduce_mean: the mean over elements, or half the "
-    .. "sum over them; t_sampling \"uniform\" or \"importance\".",
+    .. "sum over them; t_sampling \"uniform\", or \"importance\" where features share a schedule. The first batch "
+    .. "tells of a process whose noise comes too early or ends too low.",
   source = "Vincent 2011; Song et al. 2021, eq. 7",
   needs = { "kernel" },
   options = common.with_common { weighting = options.NONE, reduce_mean = true },

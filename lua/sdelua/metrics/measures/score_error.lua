@@ -20,9 +20,10 @@ local function default_times(process, n)
 end
 
 return {
-  doc = "score_error(process, score, mixture, options): E s_t^2 |score - grad log p_t|^2/D, the error of the predicted "
-    .. "noise where the data is a known mixture, over n samples at each of `times` (a count of even ones, or a list). "
-    .. "The result holds the times and the error at each.",
+  doc = "E s_t^2 |score - grad log p_t|^2/D, the error of the predicted noise where the data is a known mixture, over "
+    .. "n samples at each of `times` (a count of even ones, or a list). The result holds the times and the error at "
+    .. "each.",
+  arguments = { "process", "score", "mixture" },
   source = "Song et al. 2021, eq. 7; Vincent 2011",
   options = { n = 1000, times = options.NONE, dtype = "float32" },
   call = function(o, process, score, mixture)

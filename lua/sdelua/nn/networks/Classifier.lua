@@ -5,6 +5,7 @@
 -- the convolutions and that layer say, so that it can learn to read noised images.
 local core = require "sdelua.core"
 local common = require "sdelua.nn.unet_common"
+local inputs = require "sdelua.nn.inputs"
 local options = require "sdelua.options"
 local parts = require "sdelua.nn.module"
 local nn = core.nn
@@ -68,6 +69,8 @@ local function plus(y, shift) return shift and y + shift or y end
 
 --- [N,H,W,C] -> [N,features]
 function Classifier:features(x, t)
+  inputs.images(self, x, self.config.channels)
+  if self.time then inputs.times(self, t) end
   local scope <close> = core.scope()
   local shift, h = told(self, t), x
   for i, conv in ipairs(self.conv) do h = core.avg_pool(plus(conv(h), shift[i]):silu()) end

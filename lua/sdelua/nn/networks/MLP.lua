@@ -5,6 +5,7 @@
 -- and on a logarithmic scale; inputs far outside the data (VE starts at 50) are drawn in to a bounded range and their
 -- magnitude goes along as a feature of its own.
 local core = require "sdelua.core"
+local inputs = require "sdelua.nn.inputs"
 local options = require "sdelua.options"
 local parts = require "sdelua.nn.module"
 local nn = core.nn
@@ -14,7 +15,9 @@ local REACH = 4 -- inputs of a root mean square well below this stay as they are
 
 MLP.doc = "A time-conditioned network for points: x [n,d], t [n] -> [n,d']."
 MLP.options = {
-  dim = options.NONE, in_features = options.NONE, out_features = options.NONE, -- dim: both
+  dim = options.NONE,          -- d, of what comes in and goes out; needed, or the next two
+  in_features = options.NONE,  -- d
+  out_features = options.NONE, -- d'
   hidden = options.NONE, -- the width (128), or the list of widths
   depth = 3,             -- hidden blocks, when hidden is a number
   embed = 64,            -- features of t
@@ -73,6 +76,8 @@ function MLP:features(x)
 end
 
 function MLP:forward(x, t)
+  inputs.points(self, x, self.config.in_features)
+  inputs.times(self, t)
   local scope <close> = core.scope() -- without a graph the memory of each layer serves the next call at once
   local e, h = self:embed(t), self.enter(self:features(x)):silu()
   for i, block in ipairs(self.blocks) do

@@ -9,6 +9,7 @@
 local core = require "sdelua.core"
 local common = require "sdelua.nn.unet_common"
 local import = require "sdelua.nn.import"
+local inputs = require "sdelua.nn.inputs"
 local options = require "sdelua.options"
 local parts = require "sdelua.nn.module"
 local song = require "sdelua.nn.song_names"
@@ -72,6 +73,8 @@ function NCSNpp:init(given)
 end
 
 function NCSNpp:forward(x, t)
+  inputs.images(self, x, self.config.channels)
+  if self.config.conditional or self.config.scale_by_sigma then inputs.times(self, t) end
   local scope <close> = core.scope()
   local o = self.config
   local h = SongUNet.forward(self, o.centered and x or x * 2 - 1, o.embedding_type == "fourier" and t:log() or t)

@@ -9,6 +9,7 @@ local core = require "sdelua.core"
 local blocks = require "sdelua.nn.refinenet"
 local common = require "sdelua.nn.unet_common"
 local import = require "sdelua.nn.import"
+local inputs = require "sdelua.nn.inputs"
 local options = require "sdelua.options"
 local parts = require "sdelua.nn.module"
 local nn = core.nn
@@ -104,6 +105,8 @@ function NCSNv2:run(block, ...)
 end
 
 function NCSNv2:forward(x, t)
+  inputs.images(self, x, self.config.channels)
+  if self.config.scale_by_sigma then inputs.times(self, t) end
   local scope <close> = core.scope()
   local o, levels = self.config, {}
   local h = self.enter(o.centered and x or x * 2 - 1)

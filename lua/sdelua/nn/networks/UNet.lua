@@ -8,6 +8,7 @@
 -- the embedding of t (as Dhariwal & Nichol 2021 have it).
 local core = require "sdelua.core"
 local common = require "sdelua.nn.unet_common"
+local inputs = require "sdelua.nn.inputs"
 local options = require "sdelua.options"
 local parts = require "sdelua.nn.module"
 local song = require "sdelua.nn.song_names"
@@ -146,6 +147,8 @@ function UNet:go_up(stage, h, skips, e)
 end
 
 function UNet:forward(x, t, labels)
+  inputs.images(self, x, self.config.channels)
+  inputs.times(self, t)
   local scope <close> = core.scope()
   local e = self:embedding(t, x, labels)
   local skips = self:go_down(self.enter(self.config.centered and x or x * 2 - 1), e)
