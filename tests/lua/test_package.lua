@@ -88,9 +88,9 @@ check.test("the manual page and the completions know the program's options", fun
   local page = files.read "docs/man/sdelua.1"
   for _, option in ipairs(options()) do
     local letter = option.letter
-    check.ok(page:find("\n%.BI? \\%-" .. letter), "sdelua.1: -" .. letter)
+    check.ok(page:find("\n%.B[IR]? \\%-" .. letter), "sdelua.1: -" .. letter)
     check.ok(files.read "cmake/completions/sdelua.bash":find(" %-" .. letter .. " "), "sdelua.bash: -" .. letter)
-    check.ok(files.read "cmake/completions/_sdelua":find("'%*?%-" .. letter .. "%["), "_sdelua: -" .. letter)
+    check.ok(files.read "cmake/completions/_sdelua":find("['{]%*?%-" .. letter .. "[%[,]"), "_sdelua: -" .. letter)
     check.ok(files.read "cmake/completions/sdelua.fish":find(" %-s " .. letter .. " "), "sdelua.fish: -" .. letter)
   end
 end)

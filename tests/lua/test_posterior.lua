@@ -269,8 +269,8 @@ check.test("a method in a file of one's own is listed, explained and runs", func
   package.path = folder .. "/?.lua;" .. path
   local ok, err = xpcall(function()
     check.ok(tostring(sl.posterior.list()):find "\nmy_own +linear +The mean of")
-    check.eq(sl.help "my_own", "posterior.my_own { share = 0.5 }: The mean of an ancestral step and of what y says, "
-      .. "of my own. (this test)")
+    check.eq(sl.help "my_own":match "^[^\n]*", "posterior.my_own { share = 0.5 }: The mean of an ancestral step and of "
+      .. "what y says, of my own. (this test)")
     local operator = sl.inverse.inpaint { mask = sl.tensor { 1, 0, 0 } }
     local x, info = sl.posterior.my_own { steps = 20, share = 1.0 } (vp, prior:score(vp), operator, sl.ones { 4, 1 },
       { seed = 1 })
