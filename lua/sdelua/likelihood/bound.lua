@@ -11,6 +11,7 @@ local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local choice = require "sdelua.solve.common".choice
 local common = require "sdelua.likelihood.common"
+local is_uniform = require "sdelua.sde.common".is_uniform
 local options = require "sdelua.options"
 
 local bound = {}
@@ -57,7 +58,7 @@ local function prepare(who, process, score, x, o)
   if o.sigma_data <= 0 then
     error(("%s: option sigma_data: expected a positive number, got %g"):format(who, o.sigma_data), 0)
   end
-  o.times = o.times or (pcall(process.point, process, process.T) and "importance" or "uniform")
+  o.times = o.times or (is_uniform(process) and "importance" or "uniform")
   choice(who, "times", o.times, TIMES)
   o.source = sl.noise.of(o)
 end

@@ -52,15 +52,13 @@ function common.times(o, process, x0)
   end
   local u = common.draw("uniform", { x0:shape(1) }, x0)
   if o.t_sampling == "uniform" then return o.t or sl.affine(u, process.T - eps, eps), nil end
-  if not pcall(process.point, process, eps) then
+  if not sde.is_uniform(process) then
     error(('%s: option t_sampling: expected "uniform" for a process with a rate for each feature, got importance')
       :format(o.who), 0)
   end
   local t = o.t or process:importance_time(u, eps)
   return t, importance_factor(process, x0, t, eps)
 end
-
--- ---- the noised batch -------------------------------------------------------------------------------------
 
 -- ---- a look at the process ----------------------------------------------------------------------------
 
@@ -110,6 +108,8 @@ local function check_pace(o, process, x0)
       .. 'take a slower schedule, or t_sampling = "importance"; process:schedule(x0) draws m and s', o.who, 100 * share)
   end
 end
+
+-- ---- the noised batch -------------------------------------------------------------------------------------
 
 --- Draws t, then z: { x = x_t, t =, z =, factor = }, factor nil for 1.
 function common.noised(o, process, x0)

@@ -139,7 +139,7 @@ local function check_process(self, process, x)
     refuse(self, "argument process", "one with a transition kernel (affine tier)", process)
   elseif (moved or needs.signal) and not select(8, facts(process.handle)) then
     refuse(self, "argument process", "m_T > 0, for else x_T says nothing of x_0 and there is no score", process)
-  elseif (in_sigma or needs.uniform) and not pcall(process.point, process, process.T) then
+  elseif (in_sigma or needs.uniform) and not common.is_uniform(process) then
     refuse(self, "argument process", "an affine one with the same coefficients for all features", process)
   end
 end

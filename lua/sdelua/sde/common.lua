@@ -62,6 +62,9 @@ local function exchange_of(score)
   return function(x, t, rows) return score:exchange(x, t, rows) end
 end
 
+--- Whether one m and one s serve all features: the space of sigma, and times drawn by importance, need that.
+local function is_uniform(process) return (pcall(process.point, process, process.T)) end
+
 local function is_network(v)
   local meta = getmetatable(v)
   return type(v) == "userdata" or (type(meta) == "table" and rawget(meta, "is_module_class"))
@@ -95,4 +98,5 @@ end
 return {
   callable = callable, column = column, times = times, for_core = for_core, with_common = with_common,
   exchange_of = exchange_of, as_score = as_score, said = said, tell_of_network = tell_of_network,
+  is_uniform = is_uniform,
 }

@@ -19,6 +19,7 @@ local core = require "sdelua.core".solve
 local common = require "sdelua.solve.common"
 local grid = require "sdelua.solve.grid"
 local options = require "sdelua.options"
+local is_uniform = require "sdelua.sde.common".is_uniform
 local settle = require "sdelua.core".sde.settle
 local warn = require "sdelua.warn"
 local Run = require "sdelua.solve.run"
@@ -164,7 +165,7 @@ local function check_needs(self, process, from)
     error(("%s: option eps: expected a time in [0, %g), got %s"):format(self.name, from, options.show(eps)), 0)
   end
   local bits, uniform = needs_of(self.row)
-  if uniform and not pcall(process.point, process, process.T) then
+  if uniform and not is_uniform(process) then
     error(("%s: argument process: expected an affine one with the same coefficients for all features, got %s")
       :format(self.name, tostring(process)), 0)
   elseif uniform and bits & NEEDS.signal ~= 0 and process:point(process.T).m < 1e-10 then
