@@ -54,14 +54,14 @@ end
 local LEVELS = { "logsnr", sigma_max = 5, sigma_min = 0.03 }
 local OPTIONS = {
   ald = { grid = LEVELS }, snips = { grid = LEVELS }, ccdf = { t0 = 0.6 },
-  repaint = { jump_length = 5, n_resample = 5 },
+  repaint = { jump_length = 2, n_resample = 3 },
   sdedit = function(problem)
     return problem.name:find "inpaint" and { t0 = 1, mask = unmeasured(problem.operator) } or { t0 = 0.03 }
   end,
 }
 
--- Langevin dynamics go by small steps: they get so many times the evaluations.
-local MORE = { ald = 4, snips = 4 }
+-- Langevin dynamics go by small steps, and particles die out in long ones: they get so many times the evaluations.
+local MORE = { ald = 4, snips = 4, tds = 2 }
 
 -- Methods that need more than a measurement.
 local LEFT_OUT = { exact = "needs a mixture for a prior" }

@@ -162,6 +162,10 @@ each("refusals name the method", function(name, row, operator)
   if admits(row, "exact") then
     fails("argument operator: expected", vp, score, sl.inverse.matrix { A = operator:matrix(), std = 1.0 }, y)
   end
+  if admits(row, "partial") then
+    fails("argument operator: expected an operator that leaves something unmeasured", vp, score,
+      sl.inverse.denoise { shape = { 3 }, std = 0.1 }, sl.zeros({ 2, 3 }, F64))
+  end
   if admits(row, "noisy") then
     local silent = sl.inverse.matrix { A = operator:matrix() }
     fails("argument operator: expected an operator with std > 0", vp, score, silent, y)

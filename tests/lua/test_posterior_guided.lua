@@ -329,6 +329,12 @@ check.test("repaint: jumps where the paper has them", function()
     "repaint: option jump_length: expected a positive")
 end)
 
+check.test("repaint: refuses what leaves nothing to paint, where it would give y back", function()
+  local everything = sl.inverse.denoise { shape = { 2 }, std = 0.1 }
+  check.raises(function() sl.posterior.repaint()(vp, function(x) return -x end, everything, sl.zeros({ 1, 2 }, F64)) end,
+    "repaint: argument operator: expected an operator that leaves something unmeasured, got")
+end)
+
 check.test("ald: the law that its steps come to at one level, and the last step to the mean", function()
   local mean, std, sigma, epsilon, gamma = sl.zeros({ 1, 2 }, F64), 0.3, 1.0, 0.1, 0.8
   local operator = sl.inverse.inpaint { mask = sl.tensor { 1, 0 }, std = std }

@@ -8,7 +8,8 @@
 -- and which says
 --   admits                               of operators: "linear", "pinv", "noisy" (std > 0), "noiseless"; "exact", for
 --                                        methods that take y as exact: linear, with little noise in each of its
---                                        coordinates; all unless given
+--                                        coordinates; "partial", for those that fill in what is not measured; all
+--                                        unless given
 -- and, in place of step, sample or steppers, one or both of
 --   gradient(self, run, x, t)            grad_x log p(y | x_t = x), which is added to the score, and x0 and eps of x;
 --                                        the sampler that the option `sampler` names (without one the row's own
@@ -44,12 +45,17 @@ local function worst_std(operator)
   return operator.linear and operator.std * operator:inverse_singular():amax():item() or math.huge
 end
 
+local function leaves_some(operator)
+  return operator.linear and operator:singular():ne(0):to("int64"):sum():item() < operator.size
+end
+
 local ADMITS = {
   exact = {
     ("a linear operator whose noise in the coordinates of its singular vectors, std/s, is at most %g"):format(EXACT),
     function(operator) return worst_std(operator) <= EXACT end,
   },
   linear = { "a linear operator", function(operator) return operator.linear end },
+  partial = { "an operator that leaves something unmeasured", leaves_some },
   noisy = { "an operator with std > 0", function(operator) return operator.std > 0 end },
   noiseless = { "an operator with std = 0", function(operator) return operator.std == 0 end },
   pinv = { "an operator with a pseudo-inverse", function(operator) return operator.linear or operator.made.pinv end },
