@@ -330,8 +330,8 @@ check.test("repaint: jumps where the paper has them", function()
 end)
 
 check.test("repaint: refuses what leaves nothing to paint, where it would give y back", function()
-  local everything = sl.inverse.denoise { shape = { 2 }, std = 0.1 }
-  check.raises(function() sl.posterior.repaint()(vp, function(x) return -x end, everything, sl.zeros({ 1, 2 }, F64)) end,
+  local everything, method = sl.inverse.denoise { shape = { 2 }, std = 0.1 }, sl.posterior.repaint()
+  check.raises(function() method(vp, function(x) return -x end, everything, sl.zeros({ 1, 2 }, F64)) end,
     "repaint: argument operator: expected an operator that leaves something unmeasured, got")
 end)
 
