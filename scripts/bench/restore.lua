@@ -231,9 +231,12 @@ cli.run(function()
   run(names, list)
   local head = {}
   for i, problem in ipairs(list) do head[i] = problem.name end
+  local more = {}
+  for name, times in pairs(MORE) do more[#more + 1] = ("%s %d"):format(name, times * a.evaluations) end
+  table.sort(more)
   local notes = {
-    ("%d test images, %d samples of each, %d evaluations of the network for a sample (ald, snips: %d), seed %d")
-      :format(a.n, a.samples, a.evaluations, a.evaluations * MORE.ald, a.seed),
+    ("%d test images, %d samples of each, %d evaluations of the network for a sample (%s), seed %d")
+      :format(a.n, a.samples, a.evaluations, table.concat(more, ", "), a.seed),
   }
   if a.write and not a.write[1] then a.write[1] = measure.folder .. "/../../docs/inverse.md" end
   local function publish(section, title, cell)
