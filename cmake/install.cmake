@@ -13,10 +13,11 @@ install(TARGETS sdelua RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} ${program})
 install(TARGETS module LIBRARY DESTINATION ${SDELUA_LUACDIR}/sdelua ${program})
 install(DIRECTORY lua/sdelua DESTINATION ${SDELUA_LUADIR} ${program} FILES_MATCHING PATTERN "*.lua" PATTERN "*.html")
 
-# The scripts for users: not those that make parts of this tree. src/bind/main_place.c finds them here.
+# The scripts for users: not those that make parts of this tree. They lie below the Lua files, the one folder that a
+# rock has too; src/bind/main_place.c finds them here.
 file(GLOB scripts CONFIGURE_DEPENDS scripts/*.lua)
 list(FILTER scripts EXCLUDE REGEX "/(docs|gallery|reference)\\.lua$")
-install(FILES ${scripts} DESTINATION ${CMAKE_INSTALL_DATADIR}/sdelua/scripts ${program})
+install(FILES ${scripts} DESTINATION ${SDELUA_LUADIR}/sdelua/scripts ${program})
 install(DIRECTORY types DESTINATION ${CMAKE_INSTALL_DATADIR}/sdelua ${program})
 
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} ${program})

@@ -47,9 +47,10 @@ for i, how in ipairs {
 end
 versions[#versions + 1] = truth
 
-local rows = {}
-for i = 1, ROWS do
-  for k, x in ipairs(versions) do rows[(i - 1) * #versions + k] = x:select(1, i) end
+local columns = {}
+for k, title in ipairs { "measured", "guess, 4 steps", "noise, 4 steps", "noise, 40 steps", "truth" } do
+  local images = sl.image.grid(versions[k]:narrow(1, 1, ROWS):upsample(8), { columns = 1 })
+  columns[k] = sl.plot { title = title, width = images:shape(2) + 12 }:image(images)
 end
-sl.image.save(picture, sl.image.grid(sl.stack(rows, 1):upsample(5), { columns = #versions }))
+sl.plot.grid(columns, { columns = #columns }):save(picture)
 print("wrote " .. picture)

@@ -36,19 +36,20 @@ local _, forth = process:simulate(data:narrow(1, 1, WAYS), { steps = 200, seed =
 local sampler = sl.solve.euler_maruyama { steps = math.min(200, steps) }
 local x, back = sl.no_grad(sampler, process, score, { 1500, 2 }, { seed = 2, trajectory = true })
 
-local function panel(title)
-  return sl.plot { title = title, width = 330, height = 220, aspect = "equal", xlim = { -2.2, 5.8 },
+local function panel(title, width, right)
+  return sl.plot { title = title, width = width, height = 230, aspect = "equal", xlim = { -2.2, right },
     ylim = { -1.8, 2.6 } }
 end
 local function ways(title, states)
-  local plot, all = panel(title), sl.stack(states, 1)
+  local plot, all = panel(title, 360, 5.8), sl.stack(states, 1)
   for i = 1, WAYS do plot:paths(all:narrow(2, i, 1)) end -- each in a colour of its own
   return plot
 end
 sl.plot.grid({
   ways("out with the wind", forth.trajectory), ways("and back", back.trajectory),
-  panel("data and samples"):scatter(data:narrow(1, 1, 1500), { label = "data", color = "#b0b0b0" })
-    :scatter(x, { label = "samples", opacity = 0.4 }),
+  panel("data and samples", 240, 2.2)
+    :scatter(data:narrow(1, 1, 1500), { label = "data", color = "#c0c0c0", radius = 4 })
+    :scatter(x, { label = "samples", radius = 1 }),
 }, { columns = 3 }):save(picture)
 print(("wrote %s: samples of a process that is %s"):format(picture, process.tier))
 return x

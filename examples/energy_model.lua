@@ -25,9 +25,8 @@ for step, bar in sl.progress(steps) do
 end
 ema:copy_to()
 
-local function log_prob(x, t) return sl.no_grad(net, x, t * 999):reshape { -1 } * -1 end -- 999 t: as for the score
 local LEVELS = 40
-local sampler = sl.solve.mala { steps = LEVELS, n_steps = math.min(6, steps), snr = 0.5, log_prob = log_prob }
+local sampler = sl.solve.mala { steps = LEVELS, n_steps = math.min(6, steps), snr = 0.5 }
 local x, info = sl.no_grad(sampler, process, score, { 600, 2 }, { seed = 2, trajectory = true })
 
 local panels = {}
@@ -36,8 +35,8 @@ for i, t in ipairs { 0.4, 0.1, 0.02 } do
   panels[i] = sl.plot { title = ("exp(-E) at t = %.2g"):format(t), width = 300, height = 320, aspect = "equal",
     xlim = { -LIMIT, LIMIT }, ylim = { -LIMIT, LIMIT } }
     :density(function(points)
-      local E = log_prob(points, sl.full({ points:shape(1) }, t))
-      return (E - E:amax()):exp()
+      local log_p = sl.no_grad(score.log_prob, points, t)
+      return (log_p - log_p:amax()):exp()
     end):scatter(info.trajectory[level], { color = "white", radius = 1, opacity = 0.7 })
 end
 sl.plot.grid(panels, { columns = 3 }):save(picture)

@@ -1,6 +1,7 @@
--- What a Lua function says of the data, in the samples: eight Gaussians, whose score is known, and a measurement that
--- saw x and y to be the same but for noise of std 0.3. Writes a picture, samples of the prior in blue and guided ones
--- in orange.    sdelua examples/guidance.lua [PICTURE [STEPS]]
+-- The guidance dial: what a Lua function says of the data, weighed 0, 1, 2 and 4 times in the samples. Eight Gaussians,
+-- whose score is known, and a measurement that saw x and y to be the same but for noise of std 0.3. At 0 these are
+-- samples of the prior, at 1 of the posterior; above that they keep to the measurement more than it deserves.
+-- Writes a picture of each, the prior in grey.    sdelua examples/guidance.lua [PICTURE [STEPS]]
 local sl = require "sdelua"
 local picture, steps = ...
 picture, steps = picture or "guidance.png", math.tointeger(tonumber(steps or 100))
@@ -22,17 +23,19 @@ local function log_likelihood(x, t)
   return (x0:select(2, 1) - x0:select(2, 2)):square() / (variance * 2 + NOISE ^ 2) * -0.5
 end
 
-local sampler = sl.solve.dpmpp_sde { steps = steps } -- fresh noise forgets what early estimates got wrong
-local guided = sl.guidance.logp(process, score, log_likelihood)
-local free = sampler(process, score, { 2000, 2 }, { seed = 1 })
-local x = sampler(process, guided, { 2000, 2 }, { seed = 2 })
-sl.plot { height = 480, aspect = "equal" }
-  :scatter(free, { label = "prior" })
-  :scatter(x, { label = "guided" })
-  :save(picture)
-
 local function apart(z) return (z:select(2, 1) - z:select(2, 2)):square():mean():sqrt():item() end
 local exact = math.sqrt(1 / (1 / (2 * STD ^ 2) + 1 / NOISE ^ 2)) -- of the two Gaussians on the line
-print(("wrote %s: root mean square of x - y %.3f, of the posterior %.3f, of the prior %.3f")
-  :format(picture, apart(x), exact, apart(free)))
-return x
+
+local sampler = sl.solve.dpmpp_sde { steps = steps } -- fresh noise forgets what early estimates got wrong
+local fresh, pictures = prior:sample(1500, { seed = 1 }), {}
+for i, strength in ipairs { 0, 1, 2, 4 } do
+  local guided = sl.guidance.logp(process, score, log_likelihood, { scale = strength })
+  local x = sampler(process, guided, { 1500, 2 }, { seed = 2 })
+  pictures[i] = sl.plot { title = "strength " .. strength, width = 240, height = 262, aspect = "equal",
+    xlim = { -3.2, 3.2 }, ylim = { -3.2, 3.2 } }
+    :scatter(fresh, { color = "#d0d0d0" }):scatter(x, { radius = 1.5 })
+  print(("strength %g: root mean square of x - y %.3f"):format(strength, apart(x))
+    .. (strength == 1 and (", of the posterior %.3f"):format(exact) or ""))
+end
+sl.plot.grid(pictures):save(picture)
+print("wrote " .. picture)

@@ -14,16 +14,20 @@ local strokes = image:avg_pool(4):round():upsample(4) -- three tones
 local lower = 1 - sl.inverse.masks.half({ height, width, channels }, { keep = "top" })
 
 local seen = sl.inverse.denoise { shape = model.shape }
-local function versions(guide, mask)
-  local list = { guide }
-  for i, t0 in ipairs { 0.2, 0.4, 0.6, 0.8 } do
-    local edit = sl.posterior.sdedit { t0 = t0, mask = mask, steps = steps }
-    list[i + 1] = sl.no_grad(edit, model.process, model.score, seen, guide, { seed = 1 })
+local function from(t0)
+  if t0 == 0 then return sl.cat({ image, strokes, image }, 1) end
+  local function edit(guide, mask)
+    local method = sl.posterior.sdedit { t0 = t0, mask = mask, steps = steps }
+    return (sl.no_grad(method, model.process, model.score, seen, guide, { seed = 1 }))
   end
-  return sl.cat(list, 1)
+  return sl.cat({ edit(image), edit(strokes), edit(image, lower) }, 1)
 end
 
-local rows = sl.cat({ versions(image), versions(strokes), versions(image, lower) }, 1)
-sl.image.save(picture, sl.image.grid(rows:upsample(math.max(1, 112 // height)), { columns = 5 }))
+local columns = {}
+for i, t0 in ipairs { 0, 0.2, 0.4, 0.6, 0.8 } do
+  local images = sl.image.grid(from(t0):upsample(math.max(1, 112 // height)), { columns = 1 })
+  columns[i] = sl.plot { title = t0 == 0 and "guide" or ("from %g T"):format(t0), width = images:shape(2) + 12 }
+    :image(images)
+end
+sl.plot.grid(columns, { columns = #columns }):save(picture)
 print(("wrote %s: an image, strokes, the lower half of an image"):format(picture))
-return rows

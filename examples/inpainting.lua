@@ -37,11 +37,11 @@ local each = sl.arange(ROWS):reshape({ ROWS, 1 }):expand({ ROWS, WAYS }):reshape
 local method = sl.posterior.ddrm { steps = 40 }
 local x = sl.no_grad(method, process, score, operator, seen:index_select(each, 1), { seed = 1 })
 
-local rows = {}
-for i = 1, ROWS do
-  rows[i] = sl.cat({ operator:picture(seen:narrow(1, i, 1)), x:narrow(1, (i - 1) * WAYS + 1, WAYS),
-    truth:narrow(1, i, 1) }, 1)
+local function column(title, images, n)
+  local image = sl.image.grid(images:upsample(6), { columns = n or 1 })
+  return sl.plot { title = title, width = image:shape(2) + 12 }:image(image)
 end
-sl.image.save(picture, sl.image.grid(sl.cat(rows, 1):upsample(5), { columns = WAYS + 2 }))
+sl.plot.grid({ column("what it saw", operator:picture(seen)), column("six ways to go on", x, WAYS),
+  column("the truth", truth) }):save(picture)
 print(("wrote %s: the completions of a picture differ by %.2f (rms), of values in [-1,1]"):format(picture,
   x:reshape({ ROWS, WAYS, -1 }):std(2):square():mean():sqrt():item()))

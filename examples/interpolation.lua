@@ -35,6 +35,12 @@ local ends = sl.cat({ first:narrow(1, 1, 1), first:narrow(1, COUNT, 1) }, 1)
 print(("encoded and decoded: off by %.2g in the mean, %.2g at worst, of values in [-1,1]"):format(
   (ends - images):abs():mean():item(), (ends - images):abs():amax():item()))
 local factor = math.max(1, 112 // model.shape[1])
-sl.image.save(picture, sl.image.grid(sl.cat({ first, second }, 1):upsample(factor), { columns = COUNT }))
+local columns = {}
+for i = 1, COUNT do
+  local both = sl.cat({ first:narrow(1, i, 1), second:narrow(1, i, 1) }, 1):upsample(factor)
+  local title, pair = ("%.0f %%"):format(100 * (i - 1) / (COUNT - 1)), sl.image.grid(both, { columns = 1 })
+  columns[i] = sl.plot { title = title, width = pair:shape(2) + 12 }:image(pair)
+end
+sl.plot.grid(columns, { columns = COUNT }):save(picture)
 print("wrote " .. picture)
 return first, second

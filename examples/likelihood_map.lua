@@ -28,8 +28,8 @@ local function logp(x)
   return (sl.likelihood.ode(process, score, x, { trace = "exact", rtol = 1e-3, atol = 1e-3, eps = 1e-3 }))
 end
 local points = sl.data.two_moons(300, { seed = 2 })
-sl.plot { title = "log p of a model of two moons", width = 520, height = 400, aspect = "equal",
+sl.plot { title = "log p of a model of two moons", width = 560, aspect = "equal",
   xlim = { -4.5, 4.5 }, ylim = { -3, 3.5 } }
-  :density(function(x) return logp(x):clamp(-10, math.huge) end, { n = 100 })
+  :density(function(x) return logp(x):clamp(-10, math.huge) end, { n = 100, colorbar = "log p, at least −10" })
   :scatter(points, { color = "white", radius = 1 }):save(picture)
 print(("wrote %s: mean log p of fresh data %.3f nats"):format(picture, logp(points):mean():item()))

@@ -1,5 +1,6 @@
 -- What a noise schedule does: three VP schedules, the pace at which they lose the signal, and what ten steps of one
--- sampler make of each. The score is exact, so all that differs is where the steps stand.
+-- sampler make of each (blue over data in grey, with their distance). The score is exact, so all that differs is
+-- where the steps stand.
 -- sdelua examples/schedule_design.lua [PICTURE [STEPS]]
 local sl = require "sdelua"
 local picture, steps = ...
@@ -33,7 +34,7 @@ for i, schedule in ipairs(SCHEDULES) do
   local sampler = sl.solve.ddim { steps = steps, grid = "uniform" }
   local x = sampler(process, data:score(process), { 2000, 2 }, { seed = 1 })
   local off = sl.metrics.sliced_wasserstein(x, fresh, { bootstrap = 0 }).value
-  pictures[3 + i] = sl.plot { title = ("%s: off by %.3f"):format(name, off), width = 320, height = 320,
+  pictures[3 + i] = sl.plot { title = ("%s: sliced Wasserstein %.3f"):format(name, off), width = 320, height = 320,
     aspect = "equal", xlim = { -2.5, 2.5 }, ylim = { -2.5, 2.5 } }:scatter(fresh, { color = "#cccccc" }):scatter(x)
 end
 sl.plot.grid(pictures, { columns = 3 }):save(picture)

@@ -35,7 +35,10 @@ end
 ema:copy_to()
 
 local days = sl.arange(LENGTH)
-local function panel(title) return sl.plot { title = title, width = 400, height = 240, ylim = { -1.5, 1.5 } } end
+local function panel(title, legend)
+  return sl.plot { title = title, xlabel = "time", ylabel = "value", width = 400, height = 240, ylim = { -1.5, 2 },
+    legend = legend or false }
+end
 local function several(title, x)
   local plot = panel(title)
   for i = 1, 4 do plot:line(days, x:select(1, i)) end
@@ -43,7 +46,7 @@ local function several(title, x)
 end
 
 -- The median and the span of 80 % of the futures of a series, of which so many values are given.
-local function forecast(truth, given)
+local function forecast(truth, given, legend)
   local mask = sl.cat({ sl.ones(given), sl.zeros(LENGTH - given) }, 1)
   local operator = sl.inverse.inpaint { mask = mask }
   local seen = operator:apply(truth:unsqueeze(1)):expand { FUTURES, given }
@@ -54,13 +57,15 @@ local function forecast(truth, given)
     table.sort(values)
     low[i], middle[i], high[i] = values[FUTURES // 10], values[FUTURES // 2], values[FUTURES - FUTURES // 10]
   end
-  return panel(("given %d values"):format(given)):band(days, low, high, { label = "80 %" })
+  return panel(("given %d values"):format(given), legend):band(days, low, high, { label = "80 %" })
     :line(days, middle, { label = "median" }):line(days, truth, { label = "truth", dash = { 4, 3 }, color = "black" })
+    :scatter(sl.stack({ days, truth }, 2):narrow(1, 1, given), { label = "given", color = "black" })
 end
 
 local x = sl.no_grad(sl.solve.heun { steps = 30 }, process, score, { 4, LENGTH }, { seed = 2 })
 local fresh = series(8, 7)
 sl.plot.grid({
-  several("data", fresh), several("samples", x), forecast(fresh:select(1, 5), 10), forecast(fresh:select(1, 5), 24),
+  several("data", fresh), several("samples", x), forecast(fresh:select(1, 2), 10),
+  forecast(fresh:select(1, 2), 24, true),
 }, { columns = 2 }):save(picture)
 print("wrote " .. picture)

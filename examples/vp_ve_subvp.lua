@@ -7,9 +7,9 @@ picture, steps = picture or "vp_ve_subvp.png", math.tointeger(tonumber(steps or 
 
 local data = sl.metrics.mixture { means = { { -1 }, { 1 } }, stds = 0.1 }
 local PROCESSES = {
-  { name = "VP", process = sl.sde.VP {}, reach = 2.5 },
-  { name = "VE", process = sl.sde.VE { sigma_min = 0.05, sigma_max = 5 }, reach = 10 },
-  { name = "sub-VP", process = sl.sde.subVP {}, reach = 2.5 },
+  { name = "VP", process = sl.sde.VP {}, reach = 3.6 },
+  { name = "VE", process = sl.sde.VE { sigma_min = 0.05, sigma_max = 5 }, reach = 13 },
+  { name = "sub-VP", process = sl.sde.subVP {}, reach = 3.6 },
 }
 
 -- The paths of n data points as [steps + 1, n, 2]: time and place.

@@ -9,8 +9,8 @@ restore.main {
   about = "Restores images under any operator of sl.inverse by any method of sl.posterior.",
   add = function(parser)
     parser:option("--operator", "What was measured: a name that --list prints.", "denoise")
-    cli.add_assignments(parser, "--operator-set", "An option of the operator, such as --operator-set factor=4.")
-      :target "operator_set"
+    cli.add_assignments(parser, "--operator-set", "An option of the operator, such as --operator-set factor=4. "
+      .. restore.FILES .. ": what is measured is white."):target "operator_set"
   end,
   read = function(a, row) return cli.collect(a.operator_set, row.options) end,
 }

@@ -2,7 +2,6 @@
 -- its number alone, not on --batch, --threads or --n.
 local sl = require "sdelua"
 local cli = require "sdelua.train.cli"
-local system = require "sdelua.core".system
 
 local GRID, STEPS = 64, 100
 
@@ -102,7 +101,7 @@ local function main()
   local model = sl.train.load(a.checkpoint)
   local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
   local solve, score_of = sampler(model), scores(model)
-  system.make_folder(out)
+  cli.make_out(out)
   local x = draw(model, solve, score_of)
   if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end
   if #model.shape == 3 then

@@ -234,29 +234,36 @@ function tensor_class:add_(y) end
 ---@param a? number
 ---@param b? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { a?: number, b?: number }): sdelua.tensor
 function tensor_class:affine(a, b) end
 
 ---In place: a x + b with numbers a and b, in one pass.
 ---@param a? number
 ---@param b? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { a?: number, b?: number }): sdelua.tensor
 function tensor_class:affine_(a, b) end
 
 ---Largest element over dims (all by default); equal ones share the gradient.
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function tensor_class:amax(dims, keepdim) end
 
 ---Smallest element over dims (all by default); equal ones share the gradient.
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function tensor_class:amin(dims, keepdim) end
 
 ---Position of the first largest element along dim (the last by default), int64.
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dim?: integer }): sdelua.tensor
 function tensor_class:argmax(dim) end
 
 ---softmax(scale q k^T) v per head: q [b,l,heads*d], k [b,m,heads*d], v [b,m,heads*dv]; scale 0 means 1/sqrt(d).
@@ -265,6 +272,7 @@ function tensor_class:argmax(dim) end
 ---@param heads? integer
 ---@param scale? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, k: sdelua.tensor|number, v: sdelua.tensor|number, opts: { heads?: integer, scale?: number }): sdelua.tensor
 function tensor_class:attention(k, v, heads, scale) end
 
 ---Means over windows of x [n,h,w,c], a stride apart (0: side by side, filling the image); zeros of the padding count.
@@ -272,6 +280,7 @@ function tensor_class:attention(k, v, heads, scale) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { window?: integer|integer[], stride?: integer|integer[], padding?: integer|integer[] }): sdelua.tensor
 function tensor_class:avg_pool(window, stride, padding) end
 
 ---a x + b y, in one pass.
@@ -303,12 +312,14 @@ function tensor_class:ceil_() end
 ---@param lo? number
 ---@param hi? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { lo?: number, hi?: number }): sdelua.tensor
 function tensor_class:clamp(lo, hi) end
 
 ---In place: x cut to [lo, hi].
 ---@param lo? number
 ---@param hi? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { lo?: number, hi?: number }): sdelua.tensor
 function tensor_class:clamp_(lo, hi) end
 
 ---A copy, recorded for gradients.
@@ -327,6 +338,8 @@ function tensor_class:contiguous() end
 ---@param dilation? integer|integer[]
 ---@param groups? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
 function tensor_class:conv2d(w, b, stride, padding, dilation, groups) end
 
 ---conv2d(x, w, b) + r in one pass; r has the result's shape.
@@ -338,6 +351,9 @@ function tensor_class:conv2d(w, b, stride, padding, dilation, groups) end
 ---@param dilation? integer|integer[]
 ---@param groups? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, r: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { r: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, b?: sdelua.tensor|number, r: sdelua.tensor|number, opts: { stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
 function tensor_class:conv2d_add(w, b, r, stride, padding, dilation, groups) end
 
 ---The transpose of conv2d, its gradient to x: x [n,h,w,cin], w [kh,kw,cout/groups,cin] as of the convolution from cout to cin channels, b [cout] or [n,cout] -> [n,h',w',cout], h' = (h-1) stride - 2 padding + dilation (kh-1) + 1 + output_padding < that + stride.
@@ -349,6 +365,8 @@ function tensor_class:conv2d_add(w, b, r, stride, padding, dilation, groups) end
 ---@param groups? integer
 ---@param output_padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer, output_padding?: integer|integer[] }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer, output_padding?: integer|integer[] }): sdelua.tensor
 function tensor_class:conv_transpose2d(w, b, stride, padding, dilation, groups, output_padding) end
 
 ---Copies x, which broadcasts, into it.
@@ -367,12 +385,14 @@ function tensor_class:cos_() end
 ---Running product along dim (the last by default).
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dim?: integer }): sdelua.tensor
 function tensor_class:cumprod(dim) end
 
 ---Running sum along dim (the last by default), from the end when reverse.
 ---@param dim? integer
 ---@param reverse? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dim?: integer, reverse?: boolean }): sdelua.tensor
 function tensor_class:cumsum(dim, reverse) end
 
 ---The same values, apart from the graph.
@@ -396,6 +416,7 @@ function tensor_class:div_(y) end
 ---Zeroes elements with probability p and scales the others by 1/(1-p); one draw of the training stream.
 ---@param p? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { p?: number }): sdelua.tensor
 function tensor_class:dropout(p) end
 
 ---x above 0, e^x - 1 below (Clevert et al. 2016).
@@ -456,11 +477,13 @@ function tensor_class:fill_(value) end
 ---@param down? integer|integer[]
 ---@param padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, filter: sdelua.tensor|number, opts: { up?: integer|integer[], down?: integer|integer[], padding?: integer|integer[] }): sdelua.tensor
 function tensor_class:fir_resample(filter, up, down, padding) end
 
 ---In reversed order along dims (all by default).
 ---@param dims? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[] }): sdelua.tensor
 function tensor_class:flip(dims) end
 
 ---Largest integer not above x; not differentiable.
@@ -496,6 +519,10 @@ function tensor_class:gelu_() end
 ---@param groups integer
 ---@param eps? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, opts: { eps?: number }): sdelua.tensor
 function tensor_class:group_norm(w, b, groups, eps) end
 
 ---silu(group_norm(x)) in one pass.
@@ -504,6 +531,10 @@ function tensor_class:group_norm(w, b, groups, eps) end
 ---@param groups integer
 ---@param eps? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, opts: { eps?: number }): sdelua.tensor
 function tensor_class:group_norm_silu(w, b, groups, eps) end
 
 ---x > y, as uint8.
@@ -522,6 +553,7 @@ function tensor_class:index_add(index, dim, size) end
 ---@param index sdelua.tensor|number
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, index: sdelua.tensor|number, opts: { dim?: integer }): sdelua.tensor
 function tensor_class:index_select(index, dim) end
 
 ---Whether its elements lie in order with no gaps.
@@ -537,6 +569,9 @@ function tensor_class:item() end
 ---@param b? sdelua.tensor|number
 ---@param eps? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { w?: sdelua.tensor|number, b?: sdelua.tensor|number, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, eps?: number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w?: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { eps?: number }): sdelua.tensor
 function tensor_class:layer_norm(w, b, eps) end
 
 ---x <= y, as uint8.
@@ -548,6 +583,7 @@ function tensor_class:le(y) end
 ---@param w sdelua.tensor|number
 ---@param b? sdelua.tensor|number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number }): sdelua.tensor
 function tensor_class:linear(w, b) end
 
 ---linear(x, w, b) + r in one pass; r has the result's shape.
@@ -555,6 +591,8 @@ function tensor_class:linear(w, b) end
 ---@param b? sdelua.tensor|number
 ---@param r sdelua.tensor|number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, r: sdelua.tensor|number }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { r: sdelua.tensor|number }): sdelua.tensor
 function tensor_class:linear_add(w, b, r) end
 
 ---y[i] = a[i] y[i-1] + b[i] along dim (the last by default), the first y being the first b; from the end when reverse.
@@ -562,6 +600,7 @@ function tensor_class:linear_add(w, b, r) end
 ---@param dim? integer
 ---@param reverse? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, b: sdelua.tensor|number, opts: { dim?: integer, reverse?: boolean }): sdelua.tensor
 function tensor_class:linear_scan(b, dim, reverse) end
 
 ---Natural logarithm.
@@ -583,12 +622,14 @@ function tensor_class:log_() end
 ---Logarithm of softmax along dim (the last by default), without underflow.
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dim?: integer }): sdelua.tensor
 function tensor_class:log_softmax(dim) end
 
 ---Logarithm of the sum of e^x along dim (the last by default), without overflow.
 ---@param dim? integer
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dim?: integer, keepdim?: boolean }): sdelua.tensor
 function tensor_class:logsumexp(dim, keepdim) end
 
 ---x < y, as uint8.
@@ -606,6 +647,7 @@ function tensor_class:matmul(y) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { window?: integer|integer[], stride?: integer|integer[], padding?: integer|integer[] }): sdelua.tensor
 function tensor_class:max_pool(window, stride, padding) end
 
 ---The larger of x and y; equal ones share the gradient.
@@ -622,6 +664,8 @@ function tensor_class:maximum_(y) end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function tensor_class:mean(dims, keepdim) end
 
 ---The smaller of x and y; equal ones share the gradient.
@@ -668,6 +712,8 @@ function tensor_class:neg_() end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function tensor_class:norm(dims, keepdim) end
 
 ---How many elements it has.
@@ -679,11 +725,13 @@ function tensor_class:numel() end
 ---@param after integer|integer[]
 ---@param value? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, before: integer|integer[], after: integer|integer[], opts: { value?: number }): sdelua.tensor
 function tensor_class:pad(before, after, value) end
 
 ---The dimensions in the order given.
 ---@param dims? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[] }): sdelua.tensor
 function tensor_class:permute(dims) end
 
 ---x^y, of floating types; the gradient in y at x = 0 is 0.
@@ -727,6 +775,7 @@ function tensor_class:reshape(shape) end
 ---@param width integer
 ---@param align_corners? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, height: integer, width: integer, opts: { align_corners?: boolean }): sdelua.tensor
 function tensor_class:resize_bilinear(height, width, align_corners) end
 
 ---Nearest integer, halves to even; not differentiable.
@@ -799,6 +848,7 @@ function tensor_class:sin_() end
 ---@param dim integer
 ---@param max_period? number
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, dim: integer, opts: { max_period?: number }): sdelua.tensor
 function tensor_class:sinusoidal(dim, max_period) end
 
 ---The same as shape.
@@ -809,6 +859,7 @@ function tensor_class:size(dim) end
 ---e^x divided by its sum along dim (the last by default).
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dim?: integer }): sdelua.tensor
 function tensor_class:softmax(dim) end
 
 ---log(1 + e^x).
@@ -845,6 +896,8 @@ function tensor_class:squeeze(dim) end
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, dims?: integer|integer[], opts: { keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
 function tensor_class:std(dims, keepdim, unbiased) end
 
 ---x - y.
@@ -861,6 +914,8 @@ function tensor_class:sub_(y) end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function tensor_class:sum(dims, keepdim) end
 
 ---Adds up what broadcasting the given shape to x's would repeat.
@@ -889,6 +944,7 @@ function tensor_class:totable() end
 ---@param dim1? integer
 ---@param dim2? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dim1?: integer, dim2?: integer }): sdelua.tensor
 function tensor_class:transpose(dim1, dim2) end
 
 ---With a dimension of size 1 put in at dim.
@@ -899,6 +955,7 @@ function tensor_class:unsqueeze(dim) end
 ---Every pixel of x [n,h,w,c] repeated factor times along h and w (nearest neighbour).
 ---@param factor? integer
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { factor?: integer }): sdelua.tensor
 function tensor_class:upsample(factor) end
 
 ---Variance over dims (all by default); unbiased divides by one less than the count.
@@ -906,6 +963,8 @@ function tensor_class:upsample(factor) end
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
+---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
+---@overload fun(self: sdelua.tensor, dims?: integer|integer[], opts: { keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
 function tensor_class:var(dims, keepdim, unbiased) end
 
 ---x where cond (uint8) is not 0, else y.
@@ -923,11 +982,6 @@ local collection_Collection_class = {}
 ---@param name any
 ---@return any ...
 function collection_Collection_class:find(name) end
-
----What may be set of a row's things, with defaults; a room whose rows have more options in common says so.
----@param row any
----@return any ...
-function collection_Collection_class:known(row) end
 
 ---All names, in order.
 ---@return any ...
@@ -965,17 +1019,6 @@ function data_Loader_class:seek(seen) end
 ---@overload fun(...): ...
 local guidance_Guided_class = {}
 
----Guided.known(row): the options of a row's guided scores, with defaults.
----@param row any
----@return any ...
-function guidance_Guided_class:known(row) end
-
----What a row and the arguments of a call make.
----@param row any
----@param ... any
----@return any ...
-function guidance_Guided_class:new(row, ...) end
-
 ---x0 and eps of the guided score at (x, t), for samplers that ask for both.
 ---@param x any
 ---@param t any
@@ -1004,17 +1047,6 @@ function guidance_At_class:within() end
 ---@class sdelua.inverse.Operator
 ---@overload fun(...): ...
 local inverse_Operator_class = {}
-
----Operator.known(row): the options of a row's operators, with defaults.
----@param row any
----@return any ...
-function inverse_Operator_class:known(row) end
-
----Operator.new(row, options): options as a script gave them.
----@param row any
----@param opts? table
----@return any ...
-function inverse_Operator_class:new(row, opts) end
 
 ---Raise in the name of `who` unless y is [N, measured], and x, which is `what`, [N, shape].
 ---@param who any
@@ -1108,9 +1140,9 @@ function manual_Book_class:add_function(name, f, kind) end
 
 ---Adds an op from its line.
 ---@param name any
----@param doc any
+---@param line any
 ---@return any ...
-function manual_Book_class:add_op(name, doc) end
+function manual_Book_class:add_op(name, line) end
 
 ---Adds a kind of layer from its row.
 ---@param name any
@@ -1207,11 +1239,6 @@ function metrics_Mixture_class:posterior(operator, y) end
 ---@param opts? table
 ---@return any ...
 function metrics_Mixture_class:sample(n, opts) end
-
----Principal axes [D,D] and the variances [D] along them.
----@param covariance any
----@return any ...
-function metrics_Mixture_class:axes_of(covariance) end
 
 ---Weights published for PyTorch: a state dict in a safetensors file, which sl.load reads as name -> tensor, into a network here.
 ---@class sdelua.nn.Names
@@ -1318,18 +1345,6 @@ function noise_Noise_class:only(places) end
 ---@overload fun(...): ...
 local plot_Axes_class = {}
 
----Axes of two dimensions { scale =, lo =, hi = } on a canvas, without a frame yet.
----@param canvas any
----@param x any
----@param y any
----@return any ...
-function plot_Axes_class:new(canvas, x, y) end
-
----The frame is `box` from here on.
----@param box any
----@return any ...
-function plot_Axes_class:settle(box) end
-
 ---Where on the canvas points [...,2] of data are.
 ---@param points any
 ---@return any ...
@@ -1346,29 +1361,6 @@ function plot_Axes_class:lattice(columns, rows, inner) end
 ---@param n any
 ---@return any ...
 function plot_Axes_class:cells(n) end
-
----Chooses ticks for a frame of about that size.
----@param width any
----@param height any
----@return any ...
-function plot_Axes_class:choose_ticks(width, height) end
-
----The width of words as ticks write them.
----@param words any
----@return any ...
-function plot_Axes_class:width(words) end
-
----How wide the widest tick's label of the vertical axis is.
----@return any ...
-function plot_Axes_class:label_width() end
-
----The lines of the ticks across the frame, below all data.
----@return any ...
-function plot_Axes_class:draw_grid() end
-
----The frame and the ticks with their labels.
----@return any ...
-function plot_Axes_class:draw_frame() end
 
 ---A plot: layers over each other in one frame. figure:<layer>(…, options) adds what sdelua/plot/layers/<layer>.lua describes, and gives the figure again; sl.plot.list() prints the layers.
 ---@class sdelua.plot.Figure
@@ -1389,7 +1381,7 @@ function plot_Figure_class:band(x, low, high, opts) end
 ---@return sdelua.plot.Figure
 function plot_Figure_class:contour(f, opts) end
 
----p:density(f): colours of f(points [n,2]) -> [n] over what the plot shows, at n = 200 places along the longer side. range = { lo, hi }: the values of the first colour and the last.
+---p:density(f): colours of f(points [n,2]) -> [n] over what the plot shows, at n = 200 places along the longer side. range = { lo, hi }: the values of the first colour and the last; colorbar: true, or words along it.
 ---@param f any
 ---@param opts? table
 ---@return sdelua.plot.Figure
@@ -1401,7 +1393,7 @@ function plot_Figure_class:density(f, opts) end
 ---@return sdelua.plot.Figure
 function plot_Figure_class:hist(values, opts) end
 
----p:hist2d(points): how many of the points [n,2] fall into each of the cells, as a colour; bins along the longer side of what the plot shows.
+---p:hist2d(points): how many of the points [n,2] fall into each of the cells, as a colour; bins along the longer side of what the plot shows; colorbar: true, or words along it.
 ---@param points any
 ---@param opts? table
 ---@return sdelua.plot.Figure
@@ -1446,27 +1438,10 @@ function plot_Figure_class:text(x, y, words, opts) end
 ---@return sdelua.plot.Figure
 function plot_Figure_class:vectors(f, opts) end
 
----A figure without layers; options as sl.plot has them.
----@param opts? table
----@return any ...
-function plot_Figure_class:new(opts) end
-
 ---Its width and height, in points; canvas is there to measure words.
 ---@param canvas any
 ---@return any ...
 function plot_Figure_class:size(canvas) end
-
----What is around the frame where it is painted at that size, { left =, right =, top =, bottom = }; the legend beside it not counted.
----@param canvas any
----@param width any
----@param height any
----@return any ...
-function plot_Figure_class:around(canvas, width, height) end
-
----From here on there is at least so much around the frame: what a grid's frames stand in line by.
----@param least any
----@return any ...
-function plot_Figure_class:align(least) end
 
 ---Draws it into that rectangle of the canvas.
 ---@param canvas any
@@ -1517,46 +1492,12 @@ function plot_Grid_class:save(path, opts) end
 ---@return any ...
 function plot_Grid_class:render(opts) end
 
----The legend: a key and a label for each layer that has one, where the fewest data are.
----@class sdelua.plot.Legend
----@overload fun(...): ...
-local plot_Legend_class = {}
-
----That of the layers with labels, or nil where none has one.
----@param canvas any
----@param layers any
----@return any ...
-function plot_Legend_class:new(canvas, layers) end
-
----Chooses a place within the frame that covers nothing: true, or false where there is none.
----@param axes any
----@return any ...
-function plot_Legend_class:fits(axes) end
-
----How much wider the plot has to be with the legend at its right.
----@return any ...
-function plot_Legend_class:aside() end
-
----Draws it where it fits, or else beside the frame.
----@param axes any
----@return any ...
-function plot_Legend_class:draw(axes) end
-
 ---Samplers of p(x | y), y a measurement of x: what a row of sdelua/posterior/methods becomes.
 ---@class sdelua.posterior.Posterior
+---@field name string # That of its row.
+---@field options table # Those given, and the defaults of the others.
 ---@overload fun(...): ...
 local posterior_Posterior_class = {}
-
----Posterior.known(row): the options of a row's methods, with defaults.
----@param row any
----@return any ...
-function posterior_Posterior_class:known(row) end
-
----Posterior.new(row, options): options as a script gave them.
----@param row any
----@param opts? table
----@return any ...
-function posterior_Posterior_class:new(row, opts) end
 
 ---Why this method can't serve an operator, or nil.
 ---@param operator any
@@ -1590,21 +1531,10 @@ function progress_Bar_class:set(values) end
 ---@return any ...
 function progress_Bar_class:inside(share) end
 
----Writes a line of text that stays, above the bar.
----@param _ any
----@param ... any
----@return any ...
-function progress_Bar_class:print(_, ...) end
-
 ---Preconditioned denoisers (Karras et al. 2022, eq. 7 and table 1): with x scaled to signal 1 and noise of std sigma,
 ---@class sdelua.sde.Precondition
 ---@overload fun(...): ...
 local sde_Precondition_class = {}
-
----Precondition.new("EDM"), new { "EDM", sigma_data = 1 }, or new { skip =, out =, inp =, noise = }, your own.
----@param spec any
----@return any ...
-function sde_Precondition_class:new(spec) end
 
 ---D(x; sigma) of the network F for x [N, ...], sigma [N]; F is given what else there is, such as labels of classes. A network with more channels than x has, as iDDPM's which also predicts a variance, gives its first.
 ---@param net any
@@ -1614,7 +1544,14 @@ function sde_Precondition_class:new(spec) end
 ---@return any ...
 function sde_Precondition_class:denoised(net, x, sigma, ...) end
 
----What F has to say at (x; sigma) for the denoiser to say D: the inverse of denoised.
+---D(x; sigma) of F, what the network says there.
+---@param F any
+---@param x any
+---@param sigma any
+---@return any ...
+function sde_Precondition_class:denoiser(F, x, sigma) end
+
+---What F has to say at (x; sigma) for the denoiser to say D: the inverse of denoiser.
 ---@param D any
 ---@param x any
 ---@param sigma any
@@ -1626,22 +1563,18 @@ function sde_Precondition_class:output(D, x, sigma) end
 ---@field T number # The time at which all is noise.
 ---@field eps table # The times { train =, sample =, likelihood = } at which the way to the data ends.
 ---@field name string # "VP", "VE", … or "define".
+---@field options table? # Of a process that sl.sde has by name: those given, and the defaults of the others.
 ---@field tier string # "affine", "affine (probed)", "general" or, before its first use, "general (unprobed)".
 ---@overload fun(...): ...
 local sde_Process_class = {}
 
----The process that a handle of the core stands for.
----@param handle any
----@return any ...
-function sde_Process_class:new(handle) end
-
----The drift f(x, t) of dx = f dt + G dw; and the diffusion G(x, t) of the declared noise type.
+---The drift f(x, t) of dx = f dt + G dw.
 ---@param x any
 ---@param t any
 ---@return any ...
 function sde_Process_class:drift(x, t) end
 
----The drift f(x, t) of dx = f dt + G dw; and the diffusion G(x, t) of the declared noise type.
+---The diffusion G(x, t) of dx = f dt + G dw, of the declared noise type.
 ---@param x any
 ---@param t any
 ---@return any ...
@@ -1706,12 +1639,6 @@ function sde_Process_class:discretize(x, t, n, opts) end
 ---@return any ...
 function sde_Process_class:levels(n) end
 
----Whether the option levels is "paper"; raises in the name of `who` where it is neither that nor "exact".
----@param who any
----@param levels any
----@return any ...
-function sde_Process_class:is_paper(who, levels) end
-
 ---The reverse process for a score: { probability_flow = true }, or { noise = lambda } between the flow (0) and the SDE (1).
 ---@param score any
 ---@param opts? table
@@ -1729,14 +1656,15 @@ function sde_Process_class:score(net, opts) end
 ---@return any ...
 function sde_Process_class:denoiser(score) end
 
----A prediction y at (x, t) of the kind `from` ("noise", "score", "x0", "v", "velocity") as one of the kind `to`.
+---A prediction y at (x, t) of the kind `from` ("noise", "score", "x0", "v", "velocity", "F") as one of the kind `to`; with F comes { precondition = }, as process:score takes it.
 ---@param x any
 ---@param t any
 ---@param y any
 ---@param from any
 ---@param to any
+---@param opts? table
 ---@return any ...
-function sde_Process_class:convert(x, t, y, from, to) end
+function sde_Process_class:convert(x, t, y, from, to, opts) end
 
 ---The process itself, forwards from x0: see sdelua/sde/simulate.lua.
 ---@param x0 any
@@ -1770,13 +1698,6 @@ function sde_Process_class:importance_time(u, eps) end
 ---@overload fun(...): ...
 local sde_Reverse_class = {}
 
----process:reverse(score, options): the process backwards, f - (1 + noise^2)/2 g^2 score with noise g; probability_flow = true is noise = 0.
----@param process any
----@param score any
----@param opts? table
----@return any ...
-function sde_Reverse_class:new(process, score, opts) end
-
 ---The drift at (x, t), as dt < 0 takes it.
 ---@param x any
 ---@param t any
@@ -1802,13 +1723,6 @@ function sde_Reverse_class:discretize(x, t, n, opts) end
 ---@overload fun(...): ...
 local sde_Score_class = {}
 
----process:score(net, options): a network or a function (x, label) as the score of a process. Options: parameterization (what the net predicts), label (what it is told of the time) and precondition.
----@param process any
----@param net any
----@param opts? table
----@return any ...
-function sde_Score_class:new(process, net, opts) end
-
 ---What the network says at (x, t): a score for an energy and x0 for F, else as it is; and t as a tensor [N].
 ---@param x any
 ---@param t any
@@ -1823,68 +1737,28 @@ function sde_Score_class:output(x, t, rows) end
 ---@return any ...
 function sde_Score_class:exchange(x, t, rows) end
 
+---The noise in x = m x0 + s eps at levels that have m and s of their own, at = { m =, s = } like columns of x; the network is told the times t [N] that they are nearest to. `who` names the asking function in errors.
+---@param who any
+---@param x any
+---@param t any
+---@param at any
+---@return any ...
+function sde_Score_class:noise_on_levels(who, x, t, at) end
+
 ---The score given a class: of the same network, which is handed the labels as its third argument. A number stands for all samples; a list, int64 [N] or one-hot [N,K] says each sample's own; classes count from 0, -1 is none. Without labels: the score of no class. `who` names the asking function in errors.
 ---@param classes any
 ---@param who any
 ---@return any ...
 function sde_Score_class:given(classes, who) end
 
----The network as a function (x, label), the labels of classes handed on.
----@return any ...
-function sde_Score_class:network() end
-
 ---The network's parameters.
 ---@return any ...
 function sde_Score_class:parameters() end
-
----A prediction y of the kind `from` at (x, t) as one of the kind `to`: noise, score, x0, v or velocity.
----@param process any
----@param x any
----@param t any
----@param y any
----@param from any
----@param to any
----@return any ...
-function sde_Score_class:convert(process, x, t, y, from, to) end
-
----x0 and eps as any score function has them.
----@param process any
----@param score any
----@param x any
----@param t any
----@param rows any
----@return any ...
-function sde_Score_class:pair(process, score, x, t, rows) end
-
----x0 and eps where g is added to the score: x0 + g s^2/m and eps - g s.
----@param process any
----@param x any
----@param t any
----@param x0 any
----@param eps any
----@param g any
----@return any ...
-function sde_Score_class:pulled(process, x, t, x0, eps, g) end
-
----E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
----@param process any
----@param score any
----@return any ...
-function sde_Score_class:denoiser(process, score) end
 
 ---A single step of DPM-Solver along a line: from sigma down by h in lambda, places between as shares r of h. sigma and h are numbers, or lists with one for each sample.
 ---@class sdelua.solve.Line
 ---@overload fun(...): ...
 local solve_Line_class = {}
-
----last is sigma at the end, where it is known exactly.
----@param run any
----@param form any
----@param sigma any
----@param h any
----@param last any
----@return any ...
-function solve_Line_class:new(run, form, sigma, h, last) end
 
 ---sigma at the place r.
 ---@param r any
@@ -1930,15 +1804,27 @@ function solve_Line_class:whole(y, order, kind) end
 ---@return any ...
 function solve_Line_class:pair(y, order, kind) end
 
+---A batch whose samples leave as they arrive: which are on their way, and the whole batch again.
+---@class sdelua.solve.Leaving
+---@overload fun(...): ...
+local solve_Leaving_class = {}
+
+---Lets go of those of x [n, ...] whose rows are in `leaving`; `staying`: the others' rows. Returns the others' x.
+---@param x any
+---@param staying any
+---@param leaving any
+---@return any ...
+function solve_Leaving_class:part(x, staying, leaving) end
+
+---All samples, each in its place: x of those on their way, and the others where they ended.
+---@param x any
+---@return any ...
+function solve_Leaving_class:whole(x) end
+
 ---What a sampler in Lua works with: one call of it, from the first step to the last.
 ---@class sdelua.solve.Run
 ---@overload fun(...): ...
 local solve_Run_class = {}
-
----A run of the call that the fields say.
----@param fields any
----@return any ...
-function solve_Run_class:new(fields) end
 
 ---grad log p_t(x); t a number or [N]. Every evaluation is counted.
 ---@param x any
@@ -1946,7 +1832,7 @@ function solve_Run_class:new(fields) end
 ---@return any ...
 function solve_Run_class:score(x, t) end
 
----x0 and eps, both as the network has them
+---x0 and eps, as the network has them or, then, `correct`
 ---@param x any
 ---@param t any
 ---@return any ...
@@ -2007,7 +1893,12 @@ function solve_Run_class:increment(a, b, shape) end
 ---@return any ...
 function solve_Run_class:brownian(a, b) end
 
----for a sampler that owns its loop: calls the callback, fills the trajectory; in the space of sigma, sigma stands for t
+---Hands a step's state on to whoever watches.
+---@param state any
+---@return any ...
+function solve_Run_class:see(state) end
+
+---for a sampler that owns its loop: x of the whole batch goes to the callback and the trajectory; t a number, or a list of each sample's own; in the space of sigma, sigma stands for t
 ---@param x any
 ---@param t any
 ---@return any ...
@@ -2022,17 +1913,6 @@ function solve_Run_class:report(x, t) end
 ---@overload fun(...): ...
 local solve_Solver_class = {}
 
----Sampler.known(row): the options of a row's samplers, with defaults.
----@param row any
----@return any ...
-function solve_Solver_class:known(row) end
-
----Sampler.new(row, options): options as a script gave them.
----@param row any
----@param opts? table
----@return any ...
-function solve_Solver_class:new(row, opts) end
-
 ---Samples: what calling it does (see sl.solve). Options: seed, first, index, noise, x, from, dtype, callback, trajectory. fields, where given, are more for run to have.
 ---@param process any
 ---@param score any
@@ -2042,10 +1922,37 @@ function solve_Solver_class:new(row, opts) end
 ---@return any ...
 function solve_Solver_class:sample(process, score, shape, opts, fields) end
 
+---What a call lets be seen on its way: its callback, and its trajectory.
+---@class sdelua.solve.Watch
+---@overload fun(...): ...
+local solve_Watch_class = {}
+
+---x at time t is where the way begins.
+---@param x any
+---@param t any
+---@return any ...
+function solve_Watch_class:begin(x, t) end
+
+---After a stage: hands the state on (see sl.solve for what it says).
+---@param state any
+---@return any ...
+function solve_Watch_class:see(state) end
+
+---The trajectory and its times for info. It ends with x, the result: the last state without its last noise, or, of one more evaluation, the data expected from it.
+---@param x any
+---@param more any
+---@return any ...
+function solve_Watch_class:close(x, more) end
+
 ---Classifiers of images: trained on images as they are, or with a process on noised ones, for guidance.
 ---@class sdelua.train.Classifier
 ---@overload fun(...): ...
 local train_Classifier_class = {}
+
+---The same classifier of images that another process noised; of a clean one itself.
+---@param process any
+---@return any ...
+function train_Classifier_class:under(process) end
 
 ---Features [n,D], the layer before the last.
 ---@param x any
@@ -2092,28 +1999,6 @@ function train_Fit_class:step() end
 ---@overload fun(...): ...
 local train_Events_class = {}
 
----CRC32C of a string.
----@param text any
----@return any ...
-function train_Events_class:crc(text) end
-
----The bytes of one record.
----@param data any
----@return any ...
-function train_Events_class:record(data) end
-
----When each step was told of, in seconds since 1970: a list of { step =, time = } in order of the steps, the first being step 0, the beginning; empty where there is no such file.
----@param path any
----@return any ...
-function train_Events_class:times(path) end
-
----Opens the file to write at its end. With from = s > 0 the events of steps 1..s are kept, else none. clock() says seconds since 1970 (default: the machine's).
----@param path any
----@param from any
----@param clock any
----@return any ...
-function train_Events_class:open(path, from, clock) end
-
 ---Appends the numbers of a table as scalars of its field step.
 ---@param record any
 ---@return any ...
@@ -2134,22 +2019,6 @@ function train_Events_class:close() end
 ---@class sdelua.train.Run
 ---@overload fun(...): ...
 local train_Run_class = {}
-
----Opens the folder, made if need be. With from = s > 0 what was written of steps 1..s is kept, else none.
----@param folder any
----@param from any
----@return any ...
-function train_Run_class:open(folder, from) end
-
----The samples over time: a list of { step =, path = }, by step.
----@param folder any
----@return any ...
-function train_Run_class:list_pictures(folder) end
-
----What a run's folder says: { folder, config, result (nil where there is none), metrics = list of records, pictures = list of { step =, path = }, samples = path or nil, times = list of { step =, time = } (see sdelua/train/events.lua) }.
----@param folder any
----@return any ...
-function train_Run_class:read(folder) end
 
 ---Cuts metrics.jsonl and samples/ back to steps 1..from.
 ---@param from any
@@ -2187,18 +2056,6 @@ function train_Run_class:close() end
 ---@overload fun(...): ...
 local train_Trainer_class = {}
 
----Trainer.new { samples = tensor, labels = nil, net = { kind =, options = }, process = { kind =, options = }, objective = { kind =, options = }, settings = {...} }, the objective dsm unless given; labels [n], classes from 0, are handed to the network. Sets the seed of the random numbers, so that all that follows depends on the arguments alone.
----@param spec any
----@return any ...
-function train_Trainer_class:new(spec) end
-
----The trainer that wrote the checkpoint, as it was then; samples, and labels where it had any, are the same as then.
----@param path any
----@param samples any
----@param labels any
----@return any ...
-function train_Trainer_class:resume(path, samples, labels) end
-
 ---One step; returns the loss and the norm of the gradient before clipping. After an error (a gradient that is not finite, memory that is out) nothing has changed.
 ---@return any ...
 function train_Trainer_class:step() end
@@ -2229,6 +2086,7 @@ function sl.add(x, y) end
 ---@param a? number
 ---@param b? number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { a?: number, b?: number }): sdelua.tensor
 function sl.affine(x, a, b) end
 
 ---Largest element over dims (all by default); equal ones share the gradient.
@@ -2236,6 +2094,8 @@ function sl.affine(x, a, b) end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function sl.amax(x, dims, keepdim) end
 
 ---Smallest element over dims (all by default); equal ones share the gradient.
@@ -2243,6 +2103,8 @@ function sl.amax(x, dims, keepdim) end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function sl.amin(x, dims, keepdim) end
 
 ---Lines of all that the text turns up in; "nothing about …" where there is none.
@@ -2262,6 +2124,7 @@ function sl.arange(start, stop, step, opts) end
 ---@param x sdelua.tensor|number
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dim?: integer }): sdelua.tensor
 function sl.argmax(x, dim) end
 
 ---softmax(scale q k^T) v per head: q [b,l,heads*d], k [b,m,heads*d], v [b,m,heads*dv]; scale 0 means 1/sqrt(d).
@@ -2271,6 +2134,7 @@ function sl.argmax(x, dim) end
 ---@param heads? integer
 ---@param scale? number
 ---@return sdelua.tensor
+---@overload fun(q: sdelua.tensor|number, k: sdelua.tensor|number, v: sdelua.tensor|number, opts: { heads?: integer, scale?: number }): sdelua.tensor
 function sl.attention(q, k, v, heads, scale) end
 
 ---Means over windows of x [n,h,w,c], a stride apart (0: side by side, filling the image); zeros of the padding count.
@@ -2279,6 +2143,7 @@ function sl.attention(q, k, v, heads, scale) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { window?: integer|integer[], stride?: integer|integer[], padding?: integer|integer[] }): sdelua.tensor
 function sl.avg_pool(x, window, stride, padding) end
 
 ---a x + b y, in one pass.
@@ -2299,6 +2164,7 @@ function sl.cast(x, dtype) end
 ---@param xs (sdelua.tensor|number)[]
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(xs: (sdelua.tensor|number)[], opts: { dim?: integer }): sdelua.tensor
 function sl.cat(xs, dim) end
 
 ---Smallest integer not below x; not differentiable.
@@ -2317,6 +2183,7 @@ function sl.checkpoint(f, ...) end
 ---@param lo? number
 ---@param hi? number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { lo?: number, hi?: number }): sdelua.tensor
 function sl.clamp(x, lo, hi) end
 
 ---What to insert behind the text, and else the words there are, as lines of at most `width` (that of the terminal).
@@ -2339,6 +2206,8 @@ function sl.contiguous(x) end
 ---@param dilation? integer|integer[]
 ---@param groups? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
 function sl.conv2d(x, w, b, stride, padding, dilation, groups) end
 
 ---conv2d(x, w, b) + r in one pass; r has the result's shape.
@@ -2351,6 +2220,9 @@ function sl.conv2d(x, w, b, stride, padding, dilation, groups) end
 ---@param dilation? integer|integer[]
 ---@param groups? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, r: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { r: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, b?: sdelua.tensor|number, r: sdelua.tensor|number, opts: { stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer }): sdelua.tensor
 function sl.conv2d_add(x, w, b, r, stride, padding, dilation, groups) end
 
 ---The transpose of conv2d, its gradient to x: x [n,h,w,cin], w [kh,kw,cout/groups,cin] as of the convolution from cout to cin channels, b [cout] or [n,cout] -> [n,h',w',cout], h' = (h-1) stride - 2 padding + dilation (kh-1) + 1 + output_padding < that + stride.
@@ -2363,6 +2235,8 @@ function sl.conv2d_add(x, w, b, r, stride, padding, dilation, groups) end
 ---@param groups? integer
 ---@param output_padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer, output_padding?: integer|integer[] }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { stride?: integer|integer[], padding?: integer|integer[], dilation?: integer|integer[], groups?: integer, output_padding?: integer|integer[] }): sdelua.tensor
 function sl.conv_transpose2d(x, w, b, stride, padding, dilation, groups, output_padding) end
 
 ---Cosine of x in radians.
@@ -2374,6 +2248,7 @@ function sl.cos(x) end
 ---@param x sdelua.tensor|number
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dim?: integer }): sdelua.tensor
 function sl.cumprod(x, dim) end
 
 ---Running sum along dim (the last by default), from the end when reverse.
@@ -2381,6 +2256,7 @@ function sl.cumprod(x, dim) end
 ---@param dim? integer
 ---@param reverse? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dim?: integer, reverse?: boolean }): sdelua.tensor
 function sl.cumsum(x, dim, reverse) end
 
 ---A function of tensors with a gradient of your own: y = forward(x1, …); dx1, … = backward(dy, x1, … [, y], needs), y where keep_y; needs[i]: whether dxi is asked for.
@@ -2398,6 +2274,7 @@ function sl.div(x, y) end
 ---@param x sdelua.tensor|number
 ---@param p? number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { p?: number }): sdelua.tensor
 function sl.dropout(x, p) end
 
 ---x above 0, e^x - 1 below (Clevert et al. 2016).
@@ -2465,12 +2342,14 @@ function sl.eye(n, m, opts) end
 ---@param down? integer|integer[]
 ---@param padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, filter: sdelua.tensor|number, opts: { up?: integer|integer[], down?: integer|integer[], padding?: integer|integer[] }): sdelua.tensor
 function sl.fir_resample(x, filter, up, down, padding) end
 
 ---In reversed order along dims (all by default).
 ---@param x sdelua.tensor|number
 ---@param dims? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[] }): sdelua.tensor
 function sl.flip(x, dims) end
 
 ---Largest integer not above x; not differentiable.
@@ -2517,6 +2396,10 @@ function sl.grad(y, x, opts) end
 ---@param groups integer
 ---@param eps? number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, opts: { eps?: number }): sdelua.tensor
 function sl.group_norm(x, w, b, groups, eps) end
 
 ---silu(group_norm(x)) in one pass.
@@ -2526,6 +2409,10 @@ function sl.group_norm(x, w, b, groups, eps) end
 ---@param groups integer
 ---@param eps? number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { groups: integer, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, b?: sdelua.tensor|number, groups: integer, opts: { eps?: number }): sdelua.tensor
 function sl.group_norm_silu(x, w, b, groups, eps) end
 
 ---x > y, as uint8.
@@ -2552,6 +2439,7 @@ function sl.index_add(x, index, dim, size) end
 ---@param index sdelua.tensor|number
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, index: sdelua.tensor|number, opts: { dim?: integer }): sdelua.tensor
 function sl.index_select(x, index, dim) end
 
 ---Whether what is computed now is recorded for gradients.
@@ -2578,6 +2466,9 @@ function sl.keep(x) end
 ---@param b? sdelua.tensor|number
 ---@param eps? number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { w?: sdelua.tensor|number, b?: sdelua.tensor|number, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, eps?: number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w?: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { eps?: number }): sdelua.tensor
 function sl.layer_norm(x, w, b, eps) end
 
 ---x <= y, as uint8.
@@ -2591,6 +2482,7 @@ function sl.le(x, y) end
 ---@param w sdelua.tensor|number
 ---@param b? sdelua.tensor|number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number }): sdelua.tensor
 function sl.linear(x, w, b) end
 
 ---linear(x, w, b) + r in one pass; r has the result's shape.
@@ -2599,6 +2491,8 @@ function sl.linear(x, w, b) end
 ---@param b? sdelua.tensor|number
 ---@param r sdelua.tensor|number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, opts: { b?: sdelua.tensor|number, r: sdelua.tensor|number }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, w: sdelua.tensor|number, b?: sdelua.tensor|number, opts: { r: sdelua.tensor|number }): sdelua.tensor
 function sl.linear_add(x, w, b, r) end
 
 ---y[i] = a[i] y[i-1] + b[i] along dim (the last by default), the first y being the first b; from the end when reverse.
@@ -2607,6 +2501,7 @@ function sl.linear_add(x, w, b, r) end
 ---@param dim? integer
 ---@param reverse? boolean
 ---@return sdelua.tensor
+---@overload fun(a: sdelua.tensor|number, b: sdelua.tensor|number, opts: { dim?: integer, reverse?: boolean }): sdelua.tensor
 function sl.linear_scan(a, b, dim, reverse) end
 
 ---n numbers at equal distances, both ends included.
@@ -2641,6 +2536,7 @@ function sl.log1p(x) end
 ---@param x sdelua.tensor|number
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dim?: integer }): sdelua.tensor
 function sl.log_softmax(x, dim) end
 
 ---Logarithm of the sum of e^x along dim (the last by default), without overflow.
@@ -2648,6 +2544,7 @@ function sl.log_softmax(x, dim) end
 ---@param dim? integer
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dim?: integer, keepdim?: boolean }): sdelua.tensor
 function sl.logsumexp(x, dim, keepdim) end
 
 ---x < y, as uint8.
@@ -2672,6 +2569,7 @@ function sl.matmul(x, y) end
 ---@param stride? integer|integer[]
 ---@param padding? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { window?: integer|integer[], stride?: integer|integer[], padding?: integer|integer[] }): sdelua.tensor
 function sl.max_pool(x, window, stride, padding) end
 
 ---The larger of x and y; equal ones share the gradient.
@@ -2685,6 +2583,8 @@ function sl.maximum(x, y) end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function sl.mean(x, dims, keepdim) end
 
 ---{ live =, peak = } of tensors, in bytes.
@@ -2733,6 +2633,8 @@ function sl.no_grad(f, ...) end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function sl.norm(x, dims, keepdim) end
 
 ---Ones; the shape is a list, or sizes one after another.
@@ -2748,12 +2650,14 @@ function sl.ones(shape, opts) end
 ---@param after integer|integer[]
 ---@param value? number
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, before: integer|integer[], after: integer|integer[], opts: { value?: number }): sdelua.tensor
 function sl.pad(x, before, after, value) end
 
 ---The dimensions in the order given.
 ---@param x sdelua.tensor|number
 ---@param dims? integer|integer[]
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[] }): sdelua.tensor
 function sl.permute(x, dims) end
 
 ---x^y, of floating types; the gradient in y at x = 0 is 0.
@@ -2812,6 +2716,7 @@ function sl.reshape(x, shape) end
 ---@param width integer
 ---@param align_corners? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, height: integer, width: integer, opts: { align_corners?: boolean }): sdelua.tensor
 function sl.resize_bilinear(x, height, width, align_corners) end
 
 ---Seed and counts of the generator, as a checkpoint saves them.
@@ -2886,12 +2791,14 @@ function sl.sin(x) end
 ---@param dim integer
 ---@param max_period? number
 ---@return sdelua.tensor
+---@overload fun(t: sdelua.tensor|number, dim: integer, opts: { max_period?: number }): sdelua.tensor
 function sl.sinusoidal(t, dim, max_period) end
 
 ---e^x divided by its sum along dim (the last by default).
 ---@param x sdelua.tensor|number
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dim?: integer }): sdelua.tensor
 function sl.softmax(x, dim) end
 
 ---log(1 + e^x).
@@ -2919,6 +2826,7 @@ function sl.squeeze(x, dim) end
 ---@param xs (sdelua.tensor|number)[]
 ---@param dim? integer
 ---@return sdelua.tensor
+---@overload fun(xs: (sdelua.tensor|number)[], opts: { dim?: integer }): sdelua.tensor
 function sl.stack(xs, dim) end
 
 ---Standard deviation over dims (all by default); unbiased divides by one less than the count.
@@ -2927,6 +2835,8 @@ function sl.stack(xs, dim) end
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[], keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, dims?: integer|integer[], opts: { keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
 function sl.std(x, dims, keepdim, unbiased) end
 
 ---x - y.
@@ -2940,6 +2850,8 @@ function sl.sub(x, y) end
 ---@param dims? integer|integer[]
 ---@param keepdim? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, dims?: integer|integer[], opts: { keepdim?: boolean }): sdelua.tensor
 function sl.sum(x, dims, keepdim) end
 
 ---Adds up what broadcasting the given shape to x's would repeat.
@@ -2984,6 +2896,7 @@ function sl.train_random(dist, shape, dtype) end
 ---@param dim1? integer
 ---@param dim2? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dim1?: integer, dim2?: integer }): sdelua.tensor
 function sl.transpose(x, dim1, dim2) end
 
 ---With a dimension of size 1 put in at dim.
@@ -2996,6 +2909,7 @@ function sl.unsqueeze(x, dim) end
 ---@param x sdelua.tensor|number
 ---@param factor? integer
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { factor?: integer }): sdelua.tensor
 function sl.upsample(x, factor) end
 
 ---Variance over dims (all by default); unbiased divides by one less than the count.
@@ -3004,6 +2918,8 @@ function sl.upsample(x, factor) end
 ---@param keepdim? boolean
 ---@param unbiased? boolean
 ---@return sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, opts: { dims?: integer|integer[], keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
+---@overload fun(x: sdelua.tensor|number, dims?: integer|integer[], opts: { keepdim?: boolean, unbiased?: boolean }): sdelua.tensor
 function sl.var(x, dims, keepdim, unbiased) end
 
 ---warn(text, ...): a line for whoever runs the program, formatted, on stderr.
@@ -3076,7 +2992,7 @@ function sl.data.from(path, opts) end
 ---@return any ...
 function sl.data.idx(path, opts) end
 
----uint8 [n,size,size,channels] and the list of names, sorted: the PNG, JPEG and BMP files of a folder, each cut to its central square and resized. Where the folder itself has none, each sub-folder with pictures is a class: then int64 labels [n], from 0, and the list of classes come too. Options: size = 32, channels = 3 (or 1).
+---uint8 [n,size,size,channels] and the list of names, sorted: the PNG, JPEG, BMP and WebP files of a folder, each cut to its central square and resized. Where the folder itself has none, each sub-folder with pictures is a class: then int64 labels [n], from 0, and the list of classes come too. Fifth come words on what was resized and which files were not read, where there is something to say. Options: size = 32, channels = 3 (or 1).
 ---@param folder any
 ---@param opts? table
 ---@return any ...
@@ -3135,6 +3051,22 @@ sl.draw = {}
 ---@return sdelua.Canvas
 function sl.draw.canvas(kind, width, height, scale) end
 
+---Errors of the library's Lua files.
+---@class sdelua.errors
+sl.errors = {}
+
+---f, in whose name from now on all errors are told that the library raises while f is called from outside it: `who` comes instead of the name of the function inside that found what was wrong. Of several the outermost counts.
+---@param who any
+---@param f any
+---@return any ...
+function sl.errors.named(who, f) end
+
+---Raises "who: what was wrong", a text or a format and its values.
+---@param text any
+---@param ... any
+---@return any ...
+function sl.errors.raise(text, ...) end
+
 ---sl.guidance: scores given a condition, after grad log p(x|y) = grad log p(x) + grad log p(y|x). sl.guidance.<name>(..., options) is what the file sdelua/guidance/methods/<name>.lua describes: something that every sampler takes for a score. sl.guidance.list() prints them all.
 ---@class sdelua.guidance
 ---@field classifier fun(...): ... # Classifier guidance: the score and scale times the gradient of log p(y | x_t), of a classifier(x, t [n]) -> logits [n,classes] that knows noise; labels a class, or each sample's own.
@@ -3165,7 +3097,7 @@ function sl.image.animate(path, frames, opts) end
 ---@return any ...
 function sl.image.grid(x, opts) end
 
----uint8 [H,W,C] of a PNG, JPEG or BMP file. Options: channels = 1 or 3 converts (alpha is laid over white); size = s cuts out the central square and resizes it to [s,s,C].
+---uint8 [H,W,C] of a PNG, JPEG, BMP or WebP file, of a film the first picture. Options: channels = 1 or 3 converts (alpha is laid over white); size = s gives the central square, resized to [s,s,C].
 ---@param path any
 ---@param opts? table
 ---@return any ...
@@ -3184,11 +3116,17 @@ function sl.image.palette(x, most) end
 ---@return any ...
 function sl.image.render(x, who, what) end
 
----Writes a PNG of a picture [H,W,C], C = 1 (grey), 3 (RGB) or 4 (RGBA): uint8, or floats in [-1,1].
+---Writes a PNG of a picture [H,W,C], C = 1 (grey), 3 (RGB) or 4 (RGBA): uint8, or floats in [-1,1]. The name of the file ends in .png.
 ---@param path any
 ---@param x any
 ---@return any ...
 function sl.image.save(path, x) end
+
+---The central square of a picture [H,W,C] of uint8, resized to [size,size,C].
+---@param x any
+---@param size any
+---@return any ...
+function sl.image.square(x, size) end
 
 ---uint8 0..255 to float32 -1..1.
 ---@param x any
@@ -3281,6 +3219,11 @@ function sl.io.bytes(path) end
 ---@return sdelua.tensor
 function sl.io.idx(path) end
 
+---Writes a string as a file, which is replaced as a whole or not at all.
+---@param path any
+---@param bytes any
+function sl.io.write(path, bytes) end
+
 ---JSON for metrics and for the texts of a checkpoint: numbers, strings, booleans, lists and tables with string keys.
 ---@class sdelua.json
 sl.json = {}
@@ -3341,7 +3284,7 @@ function sl.likelihood.decode(process, score, z, opts) end
 ---@return any ...
 function sl.likelihood.dequantize(images, opts) end
 
----The code z of each point x [N, ...]: where the probability flow takes it from eps to T (Song et al. 2021, appendix D.5). Options: eps (the process's eps.likelihood), top (a time to stop at on the way up, or begin at on the way down, in place of T), rtol, atol, method, norm, max_steps, callback, as in sl.solve.ode. info: nfe [N].
+---The code z of each point x [N, ...]: where the probability flow takes it from eps to T (Song et al. 2021, appendix D.5). Options: eps (the process's eps.likelihood), top (a time to stop at on the way up, or begin at on the way down, in place of T), callback, rtol, atol, method, norm, pcoeff, icoeff, max_steps, as in sl.solve.ode. info: nfe [N].
 ---@param process any
 ---@param score any
 ---@param x any
@@ -3371,8 +3314,9 @@ function sl.likelihood.kl_bound(process, score, x, opts) end
 
 ---log p [N] in nats of the points x [N, ...] at time eps, under the flow with this score, and info: z (where the flow ends), delta [N] (the integral of the divergence), prior_logp [N], nfe [N] and, with two or more probes, se [N], the standard error that the probes leave. Options:
 ---  trace = "hutchinson" (hutchinson = "rademacher" or "gaussian", probes = 1), or "exact": one walk for each feature
----  eps (the process's eps.likelihood), rtol, atol, method = "dopri5" or "bosh3", max_steps
----  norm = "sample": each point has its own step size, or "batch": one for all
+---  eps (the process's eps.likelihood)
+---  rtol, atol, method, norm, pcoeff, icoeff, max_steps: of the steps (see sdelua/solve/adaptive.lua)
+---  callback = function(state), after each step: state.x, delta [N, probes] so far, step, t, times, nfe (see sl.solve)
 ---  seed, first, index, or noise (see sl.noise): the probes of a point are the same along its way and in every batch
 ---@param process any
 ---@param score any
@@ -3434,25 +3378,25 @@ function sl.linalg.svd(a, opts) end
 
 ---sl.loss: what networks are trained on. sl.loss.<name>(process, score, x0, options) is the objective that the file sdelua/loss/objectives/<name>.lua describes: one number for a batch x0 [N, ...]. sl.loss.list() prints them all.
 ---@class sdelua.loss
----@field ddpm fun(...): ... # |net(x_i, i) - z|^2 on n_steps levels, i uniform on 0 .. n_steps - 1: the network predicts the noise and is given the level's number.
----@field dsm fun(...): ... # Denoising score matching, E lambda(t) |score(x_t, t) + z/s|^2, t uniform on [eps, T]: weighting "std" (lambda = s^2), "likelihood" (g^2) or a function of t [N]; reduce_mean: the mean over elements, or half the sum over them; t_sampling "uniform", or "importance" where features share a schedule.
+---@field ddpm fun(...): ... # |eps(x_i, i) - z|^2 on n_steps levels, i uniform on 0 .. n_steps - 1.
+---@field dsm fun(...): ... # Denoising score matching, E lambda(t) |score(x_t, t) + z/s|^2, t uniform on [eps, T]: weighting "std" (lambda = s^2), "likelihood" (g^2) or a function of t [N]; reduce_mean: the mean over elements, or half the sum over them; t_sampling "uniform", or "importance", in proportion to g^2/s^2 (its mean over features) with the same expectation.
 ---@field edm fun(...): ... # lambda(sigma) |D(x0 + n; sigma) - x0|^2, sigma = s/m drawn log-normal (P_mean, P_std), lambda = (sigma^2 + sigma_data^2)/(sigma sigma_data)^2; distribution "vp" or "ve": as those papers draw it, lambda = 1/sigma^2. reduction "mean" over elements, "sum" over them and mean over samples, "none".
 ---@field flow fun(...): ... # Flow matching: |u_hat - u|^2 for the velocity u = m' x0 + c' + s' z of a sample's path, whatever the network predicts.
 ---@field ism fun(...): ... # Implicit score matching, E lambda(t) (|s|^2/2 + div s)(x_t, t), of any process, or with process nil of the data: trace "exact", a backward pass for each feature, or "hutchinson" with so many projections.
 ---@field min_snr fun(...): ... # min(SNR, gamma) |x0_hat - x0|^2 with SNR = m^2/s^2: as min(1, gamma/SNR) |eps_hat - z|^2, finite where m = 0.
----@field smld fun(...): ... # s_i^2 |net(x_i, i) + z/s_i|^2 on n_steps levels: the network predicts the score and is given the level's number, 0 the noisiest.
+---@field smld fun(...): ... # s_i^2 |score(x_i, i) + z/s_i|^2 on n_steps levels, 0 the noisiest.
 ---@field ssm fun(...): ... # Sliced score matching, E lambda(t) ((v.s)^2/2 + v.J v), v random projections, of any process, or with process nil of the data.
 ---@field ssm_vr fun(...): ... # Sliced score matching with its first term in closed form, E lambda(t) (|s|^2/2 + v.J v): less variance, for projections with E v v^T = 1, of any process, or with process nil of the data.
 ---@field v fun(...): ... # |v_hat - v|^2 for v = m z - s x0, whatever the network predicts.
 ---@field objectives any
 sl.loss = {}
 
----dequantizer { levels = 256, net = nil, dtype = "float32" }: uniform noise or, given net(x in [-1, 1]) -> mu, a like x, variational noise sigmoid(mu + e^a z), whose parameters are trained with the score's.
+---dequantizer { levels = 256, net = nil, dtype = "float32" }: uniform noise or, given net(x in [-1, 1]) -> mu, a like x, variational noise sigmoid(mu + e^a z), whose parameters are trained with the score's: with x, log_q = d(integers), dsm(process, score, x, { weighting = "likelihood", reduce_mean = false }) (T - eps) + log_q:mean() is the bound on -log P, but for a number without parameters where x_T has forgotten the data.
 ---@param opts? table
 ---@return any ...
 function sl.loss.dequantizer(opts) end
 
----eps_offset(process, score, x0, { eps =, z =, seed =, first =, index = }): nats [N]. With x_eps drawn from the kernel and x0 given back by N(D(x_eps), (s/m)^2), D the denoiser of the score,
+---eps_offset(process, score, x0, { eps =, noise =, seed =, first =, index = }): nats [N]. With x_eps drawn from the kernel and x0 given back by N(D(x_eps), (s/m)^2), D the denoiser of the score,
 ---  -log p(x0) <= E[ -log p_eps(x_eps) + log q(x_eps | x0) - log p(x0 | x_eps) ],
 ---and the last two terms are returned, the entropy of q in closed form (Song, Durkan, Murray & Ermon 2021). Noise is drawn as samplers draw it (sl.noise); returns x_eps too.
 ---@param process any
@@ -3498,6 +3442,11 @@ function sl.manual.signature(entry) end
 ---@param entry any
 ---@return any ...
 function sl.manual.text(entry) end
+
+---The names of fields and methods of a class in Lua whose fields are told, { name = true }; nil of another. The class goes by the last part of its name, "Process".
+---@param class any
+---@return any ...
+function sl.manual.told(class) end
 
 ---sl.metrics: how far samples are from data. sl.metrics.<name>(x, y, options) compares x [n, ...] with y [m, ...] (images and the like are taken flat; give features where pixels say little, see sl.metrics.features) as the file sdelua/metrics/measures/<name>.lua describes; sl.metrics.list() prints them all.
 ---@class sdelua.metrics
@@ -3734,9 +3683,9 @@ function sl.options.show(v) end
 ---@class sdelua.plot
 ---@field band fun(...): sdelua.plot.Figure # p:band(x, low, high): the area between two curves, lists of numbers or tensors [n]; where one is not finite there is a gap.
 ---@field contour fun(...): sdelua.plot.Figure # p:contour(f): lines of equal f(points [n,2]) -> [n]. levels: how many, evenly between the least and the largest value, or a list; with labels, each line's level is on it.
----@field density fun(...): sdelua.plot.Figure # p:density(f): colours of f(points [n,2]) -> [n] over what the plot shows, at n = 200 places along the longer side. range = { lo, hi }: the values of the first colour and the last.
+---@field density fun(...): sdelua.plot.Figure # p:density(f): colours of f(points [n,2]) -> [n] over what the plot shows, at n = 200 places along the longer side. range = { lo, hi }: the values of the first colour and the last; colorbar: true, or words along it.
 ---@field hist fun(...): sdelua.plot.Figure # p:hist(values): how many of the values, a list or a tensor of any shape, fall into each of `bins` equal parts of their range; with density, that over all and the part's width, so that the area is 1.
----@field hist2d fun(...): sdelua.plot.Figure # p:hist2d(points): how many of the points [n,2] fall into each of the cells, as a colour; bins along the longer side of what the plot shows.
+---@field hist2d fun(...): sdelua.plot.Figure # p:hist2d(points): how many of the points [n,2] fall into each of the cells, as a colour; bins along the longer side of what the plot shows; colorbar: true, or words along it.
 ---@field image fun(...): sdelua.plot.Figure # p:image(img): a picture [H,W,C], uint8 or floats in [-1,1], C = 1, 3 or 4, from xrange = { 0, W } and yrange = { 0, H } of the data; with smooth, without seeing its pixels.
 ---@field line fun(...): sdelua.plot.Figure # p:line(x, y): a line through the points (x[i], y[i]), two lists of numbers or tensors [n]; one that is not finite breaks it. dash: a list of lengths, on and off in turn; with marks, a disc at each point.
 ---@field paths fun(...): sdelua.plot.Figure # p:paths(x): n trajectories [steps,n,2], each a line; with ends, a ring where it begins and a disc where it ends.
@@ -3880,9 +3829,9 @@ function sl.show.text(x, opts) end
 ---@field ipndm fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, order?: number, round?: any, steps?: number }): sdelua.solve.Solver # iPNDM: the flow in sigma with the weights of Adams and Bashforth of order 1-4, as if steps were even: of that order on a grid even in sigma, of the second on others.
 ---@field langevin fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, n_steps?: number, norm?: string, round?: any, snr?: number, steps?: number }): sdelua.solve.Solver # Langevin steps at each time of the grid and nothing else: the corrector without a predictor. norm as in pc.
 ---@field lms fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, order?: number, round?: any, steps?: number }): sdelua.solve.Solver # Adams-Bashforth on the flow in sigma with as many slopes as its order; the first steps have fewer, and unless they are short, orders above 2 sink towards 2 as steps are added.
----@field mala fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, log_prob?: any, n_steps?: number, round?: any, snr?: number, steps?: number, t?: any }): sdelua.solve.Solver # Metropolis-adjusted Langevin steps of size 2 (snr s_t)^2 at each time of the grid (or at t alone), for scores whose log_prob(x, t) is known. info.acceptance is [N].
+---@field mala fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, log_prob?: any, n_steps?: number, round?: any, snr?: number, steps?: number, t?: any }): sdelua.solve.Solver # Metropolis-adjusted Langevin steps of size 2 (snr s_t)^2 at each time of the grid (or at t alone), for scores whose log_prob(x, t) is known, as that of an energy is. info.acceptance is [N].
 ---@field milstein fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, noise?: number, round?: any, steps?: number }): sdelua.solve.Solver # Milstein's method on the reverse process, over one Brownian path: strong order 1 where each feature's noise depends on that feature.
----@field ode fun(opts?: { atol?: number, correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, max_steps?: any, method?: any, norm?: string, round?: any, rtol?: number, steps?: any }): sdelua.solve.Solver # The probability flow: adaptive (rtol, atol; method "dopri5" or "bosh3"; norm = "sample", or "batch" for one step size for all) or, given steps, on a grid ("heun", "euler", "midpoint", "rk4" ...).
+---@field ode fun(opts?: { atol?: number, correct?: any, denoise?: any, eps?: any, grid?: any, icoeff?: number, levels?: string, max_steps?: any, method?: any, norm?: string, pcoeff?: number, round?: any, rtol?: number, steps?: any }): sdelua.solve.Solver # The probability flow: adaptive (rtol, atol; method "dopri5" or "bosh3"; norm = "sample", or "batch" for one step size for all; pcoeff and icoeff of the PI controller, 0 and 1 for SciPy's steps) or, given steps, on a grid ("heun", "euler", "midpoint", "rk4" ...).
 ---@field pc fun(opts?: { correct?: any, corrector?: any, denoise?: any, eps?: any, grid?: any, levels?: string, n_steps?: number, norm?: string, predictor?: any, round?: any, snr?: number, steps?: number }): sdelua.solve.Solver # Predictor-corrector: at each time n_steps of the corrector, then the predictor. norm = "kernel" steps by s_t, "batch" by the paper's norms, which couple the samples of a batch.
 ---@field restart fun(opts?: { S_noise?: number, correct?: any, denoise?: any, eps?: any, grid?: any, intervals?: any, levels?: string, rho?: number, round?: any, steps?: number }): sdelua.solve.Solver # Heun's method on the flow in sigma which, at t_min of each of `intervals` { N =, K =, t_min =, t_max = }, goes back to t_max by fresh noise and returns in N - 1 steps, K times.
 ---@field reverse_diffusion fun(opts?: { correct?: any, denoise?: any, eps?: any, grid?: any, levels?: string, noise?: number, probability_flow?: boolean, round?: any, steps?: number }): sdelua.solve.Solver # The process's own steps, reversed; noise = lambda between the flow (0) and the SDE (1).

@@ -4,7 +4,7 @@
 _sdelua_folder() {
   local program
   program=$(type -P -- "$1") && program=$(readlink -f -- "$program") || return
-  printf '%s' "${program%/*}/../share/sdelua/scripts"
+  printf '%s' "${program%/*}/../share/lua/5.4/sdelua/scripts"
 }
 
 # The place of the script among the words: the first that is no option and no option's value; 0 if none is there yet.

@@ -1,7 +1,7 @@
 # Completion of sdelua(1) for fish.
 
 function __sdelua_folder
-    echo (path dirname (path resolve (command -s sdelua)))/../share/sdelua/scripts
+    echo (path dirname (path resolve (command -s sdelua)))/../share/lua/5.4/sdelua/scripts
 end
 
 # The words after the program that are no options and no option's value.

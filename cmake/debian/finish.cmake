@@ -25,6 +25,12 @@ file(MAKE_DIRECTORY ${share}/zsh/vendor-completions) # where Debian's zsh looks 
 file(RENAME ${share}/zsh/site-functions/_sdelua ${share}/zsh/vendor-completions/_sdelua)
 file(REMOVE_RECURSE ${share}/zsh/site-functions)
 
+# ---- the development files' ----------------------------------------------------------------
+if(EXISTS ${stage}/development) # from usr/lib, where tools for other machines do not look; the paths in it are relative
+  file(MAKE_DIRECTORY ${stage}/development/usr/share)
+  file(RENAME ${stage}/development/usr/lib/pkgconfig ${stage}/development/usr/share/pkgconfig)
+endif()
+
 # ---- binaries --------------------------------------------------------------------------------
 # Appends the packages whose libraries a component's binaries need to what it depends on.
 function(add_needs component)

@@ -40,13 +40,16 @@ SL_API sl_tensor *sl_idx_decode(sl_ctx *c, const void *data, size_t size);
 
 /* uint8 [size of the file]. */
 SL_API sl_tensor *sl_bytes_load(sl_ctx *c, const char *path);
+/* n bytes as a file, which is replaced as a whole or not at all. */
+SL_API bool sl_bytes_save(sl_ctx *c, const char *path, const void *data, size_t n);
 
 /* ---- images: uint8 [H,W,C], C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA ----------- */
 
 #define SL_IMAGE_MAX_PIXELS (INT64_C(1) << 26)
 
 /* PNG (any depth and interlacing; 16 bits are scaled to 8, palettes expanded,
-   alpha kept), JPEG or BMP, told apart by content. At most SL_IMAGE_MAX_PIXELS. */
+   alpha kept), JPEG, BMP or WebP (of a film the first picture), told apart by
+   content. At most SL_IMAGE_MAX_PIXELS. */
 SL_API sl_tensor *sl_image_load(sl_ctx *c, const char *path);
 SL_API sl_tensor *sl_image_decode(sl_ctx *c, const void *data, size_t size);
 /* PNG of a uint8 [H,W] or [H,W,C]; any layout. */

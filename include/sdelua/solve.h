@@ -112,6 +112,7 @@ struct sl_run {
   bool paper;
   sl_tensor *x, *mean; /* the state, and the state before its last noise was added */
   sl_tensor *rows;     /* which samples are at x, as the score is told; NULL: all */
+  sl_tensor *times;    /* where each sample stands, float64 [N], where samples have times of their own; else NULL */
   sl_link link;        /* this step's, where the process has a kernel */
   int64_t nfe;
 };
@@ -150,10 +151,15 @@ typedef struct sl_adaptive {
   const sl_tableau *tableau; /* with an error estimate; NULL: dopri5 (Dormand & Prince 1980) */
   double rtol, atol, eps;
   double top;          /* the other end of the way; 0: T */
+  /* After a step of error e that stands, before which one of error d stood, the next is longer by .9 e^-((p + i)/k)
+     d^(p/k), k the order of the error: a PI controller (Gustafsson 1991; Hairer & Wanner 1996, IV.2). 0 and 1: the
+     last error alone, as SciPy has it. icoeff = 0: the default, 0.2 and 0.65. */
+  double pcoeff, icoeff;
   bool forward;        /* from eps up to top; else from top down to eps */
   bool batch_norm;     /* one step size for the whole batch, as SciPy's RK45 on the flattened state */
   int64_t max_steps;   /* attempts a sample may take; 0: no bound */
-  sl_step_fn *on_step; /* once an attempt: run->t is the time of the sample with the longest way to go */
+  sl_step_fn *on_step; /* once an attempt, with the whole batch, samples that arrived where they ended: run->times is
+                          each one's time, run->t that of the one with the longest way to go */
   void *ud;
   sl_rhs_fn *rhs; /* NULL: the probability flow; else x may be any state and p says no more than what T is */
   void *rhs_ud;

@@ -8,20 +8,54 @@ local source = require "sdelua.manual.source"
 
 local WHO = "help: argument name: expected the name of an op, sampler, process or the like, got %s"
 
+local MANY = 40 -- methods: of that many the names alone
+
 -- Rooms that nobody but the house enters.
 local INSIDE = {}
 for name in ("collection complete interrupt manual op_docs options prompt testing"):gmatch "%a[%w_]*" do
   INSIDE[name] = true
 end
 
--- A class or a room with a line for each thing in it.
-local function with_members(entries, entry)
-  local lines = { manual.text(entry) }
-  local prefix = entry.name .. "."
+-- What is in a class or a room.
+local function members_of(entries, entry)
+  local members, prefix = {}, entry.name .. "."
   for _, other in ipairs(entries) do
     if other.name:sub(1, #prefix) == prefix and (entry.kind == "room") == (other.kind ~= "method") then
-      lines[#lines + 1] = ("  %s: %s"):format(other.name:sub(#prefix + 1), source.sentence(other.doc or "(no doc)"))
+      members[#members + 1] = other
     end
+  end
+  return members
+end
+
+local function own_name(entry) return entry.name:match "[^.]+$" end
+
+-- Names of a class with many methods, in a line for each group: { "ops", "abs add …" }.
+local function groups_of(entry, members)
+  local names, groups = { {}, {}, {}, {} }, {}
+  for i, field in ipairs(manual.fields(entry.name)) do names[1][i] = field.name end
+  for _, other in ipairs(members) do
+    local group = not other.op and 2 or own_name(other):find "_$" and 4 or 3
+    table.insert(names[group], own_name(other))
+  end
+  for i, title in ipairs { "fields", "methods", "ops", "in place" } do
+    groups[#groups + 1] = #names[i] > 0 and { title, table.concat(names[i], " ") } or nil
+  end
+  return groups
+end
+
+-- A class or a room with a line for each thing in it; with their names alone where methods would fill the screen.
+local function with_members(entries, entry)
+  local lines, members = { manual.text(entry) }, members_of(entries, entry)
+  if entry.kind == "class" and #members > MANY then
+    for _, group in ipairs(groups_of(entry, members)) do
+      lines[#lines + 1] = ("  %-8s  %s"):format(table.unpack(group))
+    end
+    lines[#lines + 1] = ('help "%s.%s" says more of one.'):format(entry.name, own_name(members[#members]))
+    return table.concat(lines, "\n")
+  end
+  for _, other in ipairs(members) do
+    local name = other.name:sub(#entry.name + 2)
+    lines[#lines + 1] = ("  %s: %s"):format(name, source.sentence(other.doc or "(no doc)"))
   end
   return table.concat(lines, "\n")
 end
@@ -195,7 +229,8 @@ local function overview(entries)
     end
   end
   lines[#lines + 1] = "\nfunctions: " .. names_of(entries, "function")
-  lines[#lines + 1] = "\nops, also methods of tensors: " .. names_of(entries, "op")
+  lines[#lines + 1] = "\nops, also methods of tensors, whose options may stand in place as well: "
+    .. names_of(entries, "op")
   return table.concat(lines, "\n")
 end
 

@@ -4,6 +4,7 @@ if _VERSION ~= "Lua 5.4" then
 end
 
 local core = require "sdelua.core"
+require "sdelua.errors" -- all of them are told where the library was called
 local sl = {}
 for name, value in pairs(core) do
   if type(value) ~= "table" then sl[name] = value end
@@ -26,7 +27,7 @@ local function names()
   local here = package.searchpath("sdelua", package.path)
   for _, file in ipairs(here and core.system.list_folder(here:match "^(.*)/[^/]*$" or ".") or {}) do
     local name = file:gsub("%.lua$", "")
-    if name ~= "init" then found[name] = true end
+    if name ~= "init" and package.searchpath("sdelua." .. name, package.path) then found[name] = true end
   end
   return found
 end

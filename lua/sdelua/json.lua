@@ -19,13 +19,26 @@ local function encode_number(x)
   end
 end
 
+-- Of a list, which has neither holes nor other keys.
+local function size_of(list)
+  local n = 0
+  for key in pairs(list) do
+    if math.type(key) ~= "integer" or key < 1 or key > #list then
+      error("json.encode: expected the keys of a list or strings, got both or others: " .. tostring(key), 0)
+    end
+    n = n + 1
+  end
+  if n < #list then error(("json.encode: expected a list without holes, got %d of %d items"):format(n, #list), 0) end
+  return n
+end
+
 local encode_value
 
 local function encode_table(t, depth)
   if depth > MAX_DEPTH then error("json.encode: expected at most " .. MAX_DEPTH .. " levels of tables", 0) end
   local parts = {}
   if #t > 0 or next(t) == nil then
-    for i, v in ipairs(t) do parts[i] = encode_value(v, depth) end
+    for i = 1, size_of(t) do parts[i] = encode_value(t[i], depth) end
     return "[" .. table.concat(parts, ",") .. "]"
   end
   local keys = {}
@@ -147,6 +160,7 @@ end
 
 --- null is refused: a Lua table can't hold it.
 function json.decode(text)
+  if type(text) ~= "string" then error("json.decode: argument text: expected a string, got " .. type(text), 2) end
   local value, at = decode_value(text, skip(text, 1), 0)
   at = skip(text, at)
   if at <= #text then fail(text, at, "the end") end

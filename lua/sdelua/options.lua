@@ -1,5 +1,6 @@
 -- Tables of options: defaults filled in, unknown keys refused.
 local is_tensor = require "sdelua.core".is_tensor
+local errors = require "sdelua.errors"
 
 local options = {}
 
@@ -24,23 +25,11 @@ function options.show(v)
   return type(v) == "function" and "a function" or tostring(v)
 end
 
--- The level, as the function that calls this knows it, of the first function that is not of the library.
-local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)options%.lua$" or "@"
-
-local function outside()
-  local level, info = 3, debug.getinfo(3, "S")
-  while info and (info.what == "C" or info.source:sub(1, #LIBRARY) == LIBRARY) do
-    level = level + 1
-    info = debug.getinfo(level, "S")
-  end
-  return info and level - 1 or 0
-end
-
 --- A new table of `given` with `known`'s defaults. An unknown key, or a value of another type than its default, raises
 -- in the name of `who`, where the library was called.
 function options.read(who, given, known)
   if given ~= nil and type(given) ~= "table" then
-    error(("%s: argument options: expected a table, got %s"):format(who, options.show(given)), outside())
+    errors.raise("%s: argument options: expected a table, got %s", who, options.show(given))
   end
   local o = {}
   for key, default in pairs(known) do
@@ -49,10 +38,9 @@ function options.read(who, given, known)
   for key, value in pairs(given or {}) do
     local default = known[key]
     if default == nil then
-      error(("%s: unknown option %s; expected %s"):format(who, tostring(key),
-        table.concat(options.names(known), ", ")), outside())
+      errors.raise("%s: unknown option %s; expected %s", who, tostring(key), table.concat(options.names(known), ", "))
     elseif default ~= options.NONE and type(value) ~= type(default) then
-      error(("%s: option %s: expected a %s, got %s"):format(who, key, type(default), options.show(value)), outside())
+      errors.raise("%s: option %s: expected a %s, got %s", who, key, type(default), options.show(value))
     end
     o[key] = value
   end

@@ -56,10 +56,15 @@ function Bar:set(values)
   end
 end
 
+-- How far it is.
+local function position(bar)
+  local step = "step " .. bar.step .. (bar.last < math.huge and "/" .. bar.last or "")
+  return bar.part and ("%s (%.0f %%)"):format(step, 100 * bar.part) or step
+end
+
 function Bar:__tostring()
   local now = clock()
-  local parts = { "step " .. self.step .. (self.last < math.huge and "/" .. self.last or "") }
-  if self.part then parts[1] = ("%s (%.0f %%)"):format(parts[1], 100 * self.part) end
+  local parts = { position(self) }
   for _, key in ipairs(self.keys) do
     local value = self.values[key]
     parts[#parts + 1] = key .. " " .. (math.type(value) == "float" and ("%.4f"):format(value) or tostring(value))
@@ -71,18 +76,26 @@ function Bar:__tostring()
   return table.concat(parts, "  ")
 end
 
--- What is told of all loops under way.
-local function line()
+-- What `say` says of all loops under way.
+local function line(say)
   local parts = {}
-  for i, bar in ipairs(nest) do parts[i] = tostring(bar) end
+  for i, bar in ipairs(nest) do parts[i] = say(bar) end
   return table.concat(parts, "  |  ")
+end
+
+-- A line for a log, unless the last one told of the same steps.
+local function write_plain(bar)
+  local at = line(position)
+  if at == bar.told then return end
+  bar.told = at
+  io.stderr:write(line(tostring), "\n")
 end
 
 -- A terminal cuts the line off at its edge, lest what is over stay there.
 local function draw_terminal(bar)
   local width = 20
   local full = math.floor(width * fraction(bar, clock()))
-  io.stderr:write("\r\27[?7l[", ("#"):rep(full), ("-"):rep(width - full), "] ", line(), "\27[K\27[?7h")
+  io.stderr:write("\r\27[?7l[", ("#"):rep(full), ("-"):rep(width - full), "] ", line(tostring), "\27[K\27[?7h")
   bar.drawn = true
 end
 
@@ -90,7 +103,7 @@ local function draw()
   local bar, now = nest[1], clock()
   if not bar or now < bar.next_draw then return end
   bar.next_draw = now + (bar.terminal and TERMINAL_SECONDS or math.max(PLAIN_SECONDS, PLAIN_SHARE * (now - bar.start)))
-  if bar.terminal then draw_terminal(bar) else io.stderr:write(line(), "\n") end
+  if bar.terminal then draw_terminal(bar) else write_plain(bar) end
 end
 
 --- For steps that take long: how much of the one under way is done, from 0 to 1.
@@ -122,9 +135,13 @@ local function finish(bar)
   core.interrupt.finish()
   if leave(bar) ~= 1 or bar.step < bar.first then return end
   nest[1] = bar
-  if bar.terminal then draw_terminal(bar) else io.stderr:write(line()) end
+  if bar.terminal then
+    draw_terminal(bar)
+    io.stderr:write "\n"
+  else
+    write_plain(bar)
+  end
   nest[1] = nil
-  io.stderr:write("\n")
 end
 
 local function begin(bar)

@@ -54,15 +54,14 @@ local function argument(name, kind, optional)
   return { name = RESERVED[name] and name .. "_" or name, type = kind, optional = optional }
 end
 
--- "(x w b? stride:pair=1)" of an op's row.
-local function op_arguments(spec)
-  local list = {}
-  for word in spec:sub(2, -2):gmatch "%S+" do
-    local name, mark, kind, default = word:match "^([%w_]+)([?*]?):?(%w*)=?(.*)$"
-    local is = OP_TYPES[kind] or mark == "*" and "(sdelua.tensor|number)[]" or "sdelua.tensor|number"
-    list[#list + 1] = argument(name, is, mark == "?" or kind == "dims" or default ~= "") -- no dims: all of them
+-- Of an op's row.
+local function op_arguments(list)
+  local arguments = {}
+  for i, a in ipairs(list) do
+    local is = OP_TYPES[a.kind] or a.list and "(sdelua.tensor|number)[]" or "sdelua.tensor|number"
+    arguments[i] = argument(a.name, is, a.optional)
   end
-  return list
+  return arguments
 end
 
 -- The type of what a text such as "float32" (with its quotes), 0.9 or false stands for.
@@ -108,14 +107,33 @@ end
 
 local function arguments(entry)
   if type(entry.arguments) == "table" then return named_arguments(entry.arguments) end
-  if entry.kind == "op" or entry.op then return op_arguments(entry.arguments) end
+  if entry.spec then return op_arguments(entry.spec) end
   return said_arguments(entry.arguments or "()")
+end
+
+local function shown(a) return ("%s%s: %s"):format(a.name, a.optional and "?" or "", a.type) end
+
+local function joined(list, first, last)
+  local words = {}
+  for i = first, last do words[#words + 1] = shown(list[i]) end
+  return table.concat(words, ", ")
+end
+
+-- Calls of an op with its last arguments in a table, sl.conv2d(x, w, { stride = 2 }), which may begin at the first that
+-- can be left out, and at each behind it up to the first that has a default.
+function Writer:by_name(sign, list, spec, out)
+  local i = 1
+  while list[i] and not list[i].optional do i = i + 1 end
+  for k = i, #list do
+    local before = (sign == ":" and "self: sdelua.tensor, " or "") .. joined(list, 1, k - 1)
+    self:line("---@overload fun(%s, opts: { %s }): %s", (before:gsub(", $", "")), joined(list, k, #list), out)
+    if spec[k].default then return end
+  end
 end
 
 -- function OWNER.name(a, b) end, with what is said of it. A method's first argument is the object.
 function Writer:fn(owner, sign, name, entry)
   local list, names = arguments(entry), {}
-  if sign == ":" and (entry.kind == "op" or entry.op) then table.remove(list, 1) end
   self:doc(entry.doc)
   for i, a in ipairs(list) do
     names[i] = a.name
@@ -123,6 +141,7 @@ function Writer:fn(owner, sign, name, entry)
   end
   local out = results(entry)
   if out ~= "" then self:line("---@return " .. out) end
+  if entry.spec then self:by_name(sign, list, entry.spec, out) end
   if entry.results and #list == 2 and list[1].name == "shape" then -- sizes one by one: sl.zeros(2, 3)
     self:line("---@overload fun(...: integer): " .. out)
   end

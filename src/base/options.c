@@ -12,8 +12,10 @@ static const struct { const char *name, *expects; } kinds[] = {
 };
 #define N_KINDS (int)(sizeof kinds / sizeof *kinds)
 
+static bool is_whole(double v) { return v == floor(v); }
+
 static bool admits(sl_option_kind kind, double v) {
-  bool whole = v == floor(v) && fabs(v) <= 9007199254740992.0; /* 2^53 */
+  bool whole = is_whole(v) && v <= INT32_MAX; /* kernels count in ints */
   switch (kind) {
   case SL_O_SIZE: return whole && v >= 1;
   case SL_O_COUNT: return whole && v >= 0;
@@ -71,7 +73,9 @@ bool sl_option_check(sl_ctx *c, const char *who, const sl_option *o, double valu
   if (admits(o->kind, value)) return true;
   char got[32] = "nothing";
   if (!isnan(value)) snprintf(got, sizeof got, "%.6g", value);
-  return sl_fail(c, SL_EARG, "%s: argument %s: expected %s, got %s", who, o->name, kinds[o->kind].expects, got);
+  bool counts = o->kind == SL_O_SIZE || o->kind == SL_O_COUNT, large = counts && is_whole(value) && value > INT32_MAX;
+  const char *expects = large ? "an integer < 2^31" : kinds[o->kind].expects;
+  return sl_fail(c, SL_EARG, "%s: argument %s: expected %s, got %s", who, o->name, expects, got);
 }
 
 bool sl_options_fill(sl_ctx *c, const char *who, const sl_options *s, int n, const double *given, double *out) {

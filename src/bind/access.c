@@ -40,7 +40,7 @@ static int tensor_is_contiguous(lua_State *L) {
 
 static int tensor_len(lua_State *L) {
   sl_tensor *x = check_tensor(L, 1, "#", "x");
-  if (!sl_ndim(x)) return luaL_error(L, "#: argument x: expected a tensor with dimensions, got one of shape []");
+  if (!sl_ndim(x)) return raise_text(L, "#: argument x: expected a tensor with dimensions, got one of shape []");
   lua_pushinteger(L, sl_shape(x)[0]);
   return 1;
 }
@@ -67,7 +67,7 @@ static int tensor_item(lua_State *L) {
   char buf[128];
   sl_tensor *x = check_tensor(L, 1, "item", "x");
   if (sl_numel(x) != 1)
-    return luaL_error(L, "item: argument x: expected a tensor of one element, got shape %s", sl_shape_str(x, buf));
+    return raise_text(L, "item: argument x: expected a tensor of one element, got shape %s", sl_shape_str(x, buf));
   push_element(L, sl_data(x), sl_dtype_of(x));
   return 1;
 }
@@ -128,7 +128,7 @@ static int tensor_detach(lua_State *L) { return return_tensor(L, run_detach, che
 /* In-place changes are not recorded, so none where a gradient is wanted. */
 static void check_changeable(lua_State *L, const char *who, const sl_tensor *x) {
   if (sl_requires_grad(x) && sl_recording(context(L)))
-    luaL_error(L, "%s: argument x: a change in place is not recorded, and this tensor requires a gradient: run it "
+    raise_text(L, "%s: argument x: a change in place is not recorded, and this tensor requires a gradient: run it "
                "under no_grad", who);
 }
 
@@ -175,7 +175,7 @@ static int64_t check_row(lua_State *L, int i, const sl_tensor *x) {
   int64_t n = sl_ndim(x) ? sl_shape(x)[0] : 0, at = lua_tointeger(L, i);
   if (at >= 1 && at <= n) return at - 1;
   if (at <= -1 && at >= -n) return at + n;
-  return luaL_error(L, "index: expected an integer from 1 to %I, or from -1 at the end, got %I (shape %s)",
+  return raise_text(L, "index: expected an integer from 1 to %I, or from -1 at the end, got %I (shape %s)",
                     (LUAI_UACINT)n, (LUAI_UACINT)at, sl_shape_str(x, buf));
 }
 
@@ -239,7 +239,7 @@ static int tensor_newindex(lua_State *L) {
     call_core(L, run_set_grad, &a);
     return 0;
   }
-  return luaL_error(L, "index: a tensor has no field %s that can be set", luaL_tolstring(L, 2, NULL));
+  return raise_text(L, "index: a tensor has no field %s that can be set", luaL_tolstring(L, 2, NULL));
 }
 
 static const char *const fields[] = {"dtype", "grad", "requires_grad", "is_leaf", NULL};

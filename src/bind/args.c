@@ -34,7 +34,7 @@ const char *describe(lua_State *L, int i) {
 }
 
 static int bad(lua_State *L, const char *who, const char *name, const char *expected, const char *got) {
-  return luaL_error(L, "%s: argument %s: expected %s, got %s", who, name, expected, got);
+  return raise_text(L, "%s: argument %s: expected %s, got %s", who, name, expected, got);
 }
 
 int bad_argument(lua_State *L, int i, const char *who, const char *name, const char *expected) {
@@ -116,7 +116,7 @@ static int check_list(lua_State *L, int i, const char *who, const char *name, in
   }
   int n = (int)(lua_rawlen(L, i) > SL_MAX_DIMS ? SL_MAX_DIMS + 1 : lua_rawlen(L, i));
   if (n > SL_MAX_DIMS)
-    luaL_error(L, "%s: argument %s: expected at most %d %s, got %d", who, name, SL_MAX_DIMS, of, (int)lua_rawlen(L, i));
+    raise_text(L, "%s: argument %s: expected at most %d %s, got %d", who, name, SL_MAX_DIMS, of, (int)lua_rawlen(L, i));
   for (int j = 0; j < n; j++) {
     lua_rawgeti(L, i, j + 1);
     const char *item = lua_pushfstring(L, "%s[%d]", name, j + 1);
@@ -149,7 +149,7 @@ int check_tensors(lua_State *L, int i, const char *who, const char *name, sl_ten
   i = lua_absindex(L, i);
   if (!lua_istable(L, i)) bad_argument(L, i, who, name, "a list of tensors");
   lua_Unsigned n = lua_rawlen(L, i);
-  if (n > INT32_MAX / sizeof **out) luaL_error(L, "%s: argument %s: the list is too long", who, name);
+  if (n > INT32_MAX / sizeof **out) raise_text(L, "%s: argument %s: the list is too long", who, name);
   *out = lua_newuserdatauv(L, (n ? n : 1) * sizeof **out, 0);
   for (lua_Unsigned j = 0; j < n; j++) {
     lua_rawgeti(L, i, (lua_Integer)j + 1);
@@ -177,7 +177,7 @@ options read_options(lua_State *L, int i, const char *who, const char *const *na
     if (lua_isinteger(L, -2) && lua_tointeger(L, -2) > 0) continue;
     if (lua_type(L, -2) == LUA_TSTRING && is_among(lua_tostring(L, -2), names)) continue;
     const char *key = luaL_tolstring(L, -2, NULL);
-    luaL_error(L, "%s: unknown option %s; expected %s", who, key, *names ? join(L, names, "") : "none");
+    raise_text(L, "%s: unknown option %s; expected %s", who, key, *names ? join(L, names, "") : "none");
   }
   return o;
 }

@@ -3,18 +3,16 @@
    The rule of the house. A raise is a jump that frees nothing, so a binding
    raises only while it owns nothing that Lua does not anchor:
 
+     static sl_tensor *run_rows(sl_ctx *c, void *args) { return sl_rows(c, args); }
+
      static int rows_call(lua_State *L) {
        sl_tensor *x = check_tensor(L, 1, "rows", "x");     may raise; owns nothing yet
-       sl_tensor **slot = new_tensor_slot(L);              a handle holding NULL, on the stack top
-       size_t pool = pool_open(L);                         temporaries of this call
-       *slot = sl_retain(sl_rows(context(L), x));          composed core calls, NULL in, NULL out
-       pool_close(L, pool);
-       return *slot ? 1 : raise_error(L);                  takes the error, then raises
+       return return_tensor(L, run_rows, x);               owns what it makes; raises when it owns nothing more
      }
 
-   Between pool_open and pool_close nothing that may raise is called: no luaL_check*, no lua_push* of
-   strings, tables or userdata, no lua_call. return_tensor and call_core do all of this and also call once more
-   after a collection when memory is out; prefer them.
+   What return_tensor and call_core run is composed of core calls, NULL in, NULL out, in a pool that closes after
+   them, and calls nothing that may raise: no luaL_check*, no lua_push* of strings, tables or userdata, no lua_call.
+   When memory is out it is run once more after a collection.
 
    A room is one file, src/bind/<room>.c, that exports sl_bind_<room>(L), which adds to the module table on the
    stack top (and leaves it there), and is named in the list ROOMS of core.c. Arguments are read with the name of the
@@ -35,10 +33,11 @@
 /* The context of this Lua state, one for all its coroutines. */
 sl_ctx *context(lua_State *L);
 
-size_t pool_open(lua_State *L);
-void pool_close(lua_State *L, size_t mark);
+/* Raises a text, "who: what was wrong", of the format that lua_pushfstring takes: where the library was called, and, if
+   that function has a name of its own (errors.named), in its name. luaL_error would name a line of the library. */
+int raise_text(lua_State *L, const char *format, ...);
 
-/* Takes the pending error and raises it; a failed callback's error object is
+/* Takes the pending error and raises it as raise_text does; a failed callback's error object is
    rethrown as it was. Does not return. */
 int raise_error(lua_State *L);
 
@@ -156,8 +155,6 @@ void handle_recallable(lua_State *L, int i);
    failure; the error object then waits in the stack of the calling binding until raise_error rethrows it. `who` names
    the callback in errors: "drift: expected a tensor as result, got nil". NULL among x gives nil. */
 sl_tensor *callback_tensor(sl_ctx *c, const callback *f, const char *who, int n, sl_tensor *const *x);
-/* The same with numbers. */
-bool callback_number(sl_ctx *c, const callback *f, const char *who, int n, const double *x, double *y);
 /* The general form: `body` runs protected, with the function at index 1 and `args` as a light userdata at 2. It may
    raise, so it retains what it hands out as its very last act. */
 bool callback_run(sl_ctx *c, const callback *f, lua_CFunction body, void *args);

@@ -168,7 +168,7 @@ static int tensor_body(lua_State *L) {
   luaL_checkstack(L, call->n + LUA_MINSTACK, "too many arguments");
   for (int i = 0; i < call->n; i++) push_tensor(L, call->x[i]);
   lua_call(L, call->n, 1);
-  if (!is_tensor(L, -1)) return luaL_error(L, "%s: expected a tensor as result, got %s", call->who, describe(L, -1));
+  if (!is_tensor(L, -1)) return raise_text(L, "%s: expected a tensor as result, got %s", call->who, describe(L, -1));
   call->y = sl_retain(check_tensor(L, -1, call->who, "result"));
   return 0;
 }
@@ -176,30 +176,4 @@ static int tensor_body(lua_State *L) {
 sl_tensor *callback_tensor(sl_ctx *c, const callback *f, const char *who, int n, sl_tensor *const *x) {
   tensor_call call = {who, n, x, NULL};
   return callback_run(c, f, tensor_body, &call) ? sl_temp(c, call.y) : NULL;
-}
-
-typedef struct number_call {
-  const char *who;
-  int n;
-  const double *x;
-  double y;
-} number_call;
-
-static int number_body(lua_State *L) {
-  number_call *call = lua_touserdata(L, 2);
-  lua_settop(L, 1);
-  luaL_checkstack(L, call->n + LUA_MINSTACK, "too many arguments");
-  for (int i = 0; i < call->n; i++) lua_pushnumber(L, call->x[i]);
-  lua_call(L, call->n, 1);
-  if (lua_type(L, -1) != LUA_TNUMBER)
-    return luaL_error(L, "%s: expected a number as result, got %s", call->who, describe(L, -1));
-  call->y = lua_tonumber(L, -1);
-  return 0;
-}
-
-bool callback_number(sl_ctx *c, const callback *f, const char *who, int n, const double *x, double *y) {
-  number_call call = {who, n, x, 0};
-  if (!callback_run(c, f, number_body, &call)) return false;
-  *y = call.y;
-  return true;
 }

@@ -2,8 +2,8 @@
 #include "state.h"
 
 #define ROOMS(F) \
-  F(tensor) F(scope) F(ops) F(create) F(access) F(print) F(grad) F(function) F(runtime) F(system) F(terminal) F(data) \
-  F(linalg) F(nn) F(optim) F(sde) F(solve) F(io) F(draw)
+  F(raise) F(tensor) F(scope) F(ops) F(create) F(access) F(print) F(grad) F(function) F(runtime) F(system) F(terminal) \
+  F(data) F(linalg) F(nn) F(optim) F(sde) F(solve) F(io) F(draw)
 
 #define DECLARE(room) void sl_bind_##room(lua_State *L);
 ROOMS(DECLARE)

@@ -25,7 +25,7 @@ static void read_shape(lua_State *L, int at, const char *who, fresh *f, sl_dtype
   int next = at + 1, table = at;
   if (lua_type(L, at) == LUA_TNUMBER) {
     for (next = at; lua_type(L, next) == LUA_TNUMBER; next++) {
-      if (f->ndim == SL_MAX_DIMS) luaL_error(L, "%s: argument shape: expected at most %d sizes", who, SL_MAX_DIMS);
+      if (f->ndim == SL_MAX_DIMS) raise_text(L, "%s: argument shape: expected at most %d sizes", who, SL_MAX_DIMS);
       f->shape[f->ndim++] = check_integer(L, next, who, "shape", 0, INT64_MAX);
     }
     table = next;
@@ -39,7 +39,7 @@ static void read_shape(lua_State *L, int at, const char *who, fresh *f, sl_dtype
 
 static void check_float(lua_State *L, const char *who, sl_dtype d) {
   if (!sl_dtype_is_float(d))
-    luaL_error(L, "%s: argument dtype: expected float32 or float64, got %s", who, sl_dtype_name(d));
+    raise_text(L, "%s: argument dtype: expected float32 or float64, got %s", who, sl_dtype_name(d));
 }
 
 /* ---- constants ------------------------------------------------------------------------ */
@@ -123,11 +123,11 @@ static sl_tensor *run_range(sl_ctx *c, void *args) {
 /* The count of numbers before stop, and that the type holds them. */
 static int64_t count_range(lua_State *L, const fresh *f, double stop) {
   double n = (stop - f->value) / f->step;
-  if (!(n < 0x1p48)) luaL_error(L, "arange: expected a finite range of less than 2^48 numbers");
+  if (!(n < 0x1p48)) raise_text(L, "arange: expected a finite range of less than 2^48 numbers");
   int64_t count = n <= 0 ? 0 : (int64_t)n + (n > (double)(int64_t)n);
   double last = f->value + (double)(count - 1) * f->step;
   if (count && f->dtype == SL_U8 && !(f->value >= 0 && f->value <= 255 && last >= 0 && last <= 255))
-    luaL_error(L, "arange: expected numbers from 0 to 255 for dtype uint8, got %f to %f", f->value, last);
+    raise_text(L, "arange: expected numbers from 0 to 255 for dtype uint8, got %f to %f", f->value, last);
   return count;
 }
 
@@ -141,7 +141,7 @@ static int make_arange(lua_State *L) {
   double stop = check_element(L, n > 1 ? 2 : 1, "arange", "stop", f.dtype == SL_U8 ? SL_I64 : f.dtype);
   f.value = n > 1 ? check_element(L, 1, "arange", "start", f.dtype == SL_U8 ? SL_I64 : f.dtype) : 0;
   f.step = n > 2 ? check_element(L, 3, "arange", "step", f.dtype == SL_U8 ? SL_I64 : f.dtype) : 1;
-  if (f.step == 0) luaL_error(L, "arange: argument step: expected a number other than 0, got 0");
+  if (f.step == 0) raise_text(L, "arange: argument step: expected a number other than 0, got 0");
   f.shape[0] = count_range(L, &f, stop);
   return return_tensor(L, run_range, &f);
 }
@@ -212,9 +212,9 @@ static int make_randint(lua_State *L) {
   f.range = (uint64_t)(hi - f.lo);
   read_shape(L, 3, "randint", &f, SL_I64);
   if (sl_dtype_is_float(f.dtype))
-    luaL_error(L, "randint: argument dtype: expected int64 or uint8, got %s", sl_dtype_name(f.dtype));
+    raise_text(L, "randint: argument dtype: expected int64 or uint8, got %s", sl_dtype_name(f.dtype));
   if (f.dtype == SL_U8 && (f.lo < 0 || hi > 256))
-    luaL_error(L, "randint: argument hi: expected 0 <= lo < hi <= 256 for uint8, got %d to %d", (int)f.lo, (int)hi);
+    raise_text(L, "randint: argument hi: expected 0 <= lo < hi <= 256 for uint8, got %d to %d", (int)f.lo, (int)hi);
   f.key = sl_key_next(context(L), SL_STREAM_USER);
   return return_tensor(L, run_randint, &f);
 }
@@ -226,7 +226,7 @@ static int measure(lua_State *L, int64_t shape[SL_MAX_DIMS]) {
   int ndim = 0, top = lua_gettop(L);
   while (lua_istable(L, -1)) {
     if (ndim == SL_MAX_DIMS)
-      luaL_error(L, "tensor: argument data: expected tables nested at most %d deep", SL_MAX_DIMS);
+      raise_text(L, "tensor: argument data: expected tables nested at most %d deep", SL_MAX_DIMS);
     shape[ndim++] = (int64_t)lua_rawlen(L, -1);
     if (!shape[ndim - 1]) break;
     luaL_checkstack(L, 2, NULL);
@@ -254,7 +254,7 @@ static void fill(lua_State *L, sl_tensor *t, int dim, int64_t *i) {
   }
   int64_t n = sl_shape(t)[dim];
   if (!lua_istable(L, -1) || (int64_t)lua_rawlen(L, -1) != n)
-    luaL_error(L, "tensor: argument data: expected lists of %d at depth %d, got %s", (int)n, dim + 1,
+    raise_text(L, "tensor: argument data: expected lists of %d at depth %d, got %s", (int)n, dim + 1,
                lua_istable(L, -1) ? lua_pushfstring(L, "one of %d", (int)lua_rawlen(L, -1)) : describe(L, -1));
   luaL_checkstack(L, 4, NULL);
   for (int64_t j = 1; j <= n; j++) {

@@ -29,13 +29,13 @@ static sl_color option_color(const options *o, const char *key, sl_color otherwi
   if (!option_push(o, key)) return lua_pop(L, 1), otherwise;
   int n = lua_istable(L, -1) ? (int)lua_rawlen(L, -1) : 0;
   if (n != 3 && n != 4)
-    luaL_error(L, "%s: option %s: expected a list of red, green, blue and opacity, got %s", o->who, key,
+    raise_text(L, "%s: option %s: expected a list of red, green, blue and opacity, got %s", o->who, key,
                describe(L, -1));
   for (int i = 0; i < n; i++) {
     lua_rawgeti(L, -1, i + 1);
     v[i] = lua_tonumber(L, -1);
     if (lua_type(L, -1) != LUA_TNUMBER || !(v[i] >= 0 && v[i] <= 1))
-      luaL_error(L, "%s: option %s: expected numbers in [0,1], got %s", o->who, key, describe(L, -1));
+      raise_text(L, "%s: option %s: expected numbers in [0,1], got %s", o->who, key, describe(L, -1));
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -46,13 +46,13 @@ static void read_dash(const options *o, sl_pen *pen) {
   lua_State *L = o->L;
   if (option_push(o, "dash")) {
     if (!lua_istable(L, -1) || lua_rawlen(L, -1) > SL_MAX_DASHES)
-      luaL_error(L, "%s: option dash: expected a list of at most %d lengths, got %s", o->who, SL_MAX_DASHES,
+      raise_text(L, "%s: option dash: expected a list of at most %d lengths, got %s", o->who, SL_MAX_DASHES,
                  describe(L, -1));
     pen->n_dashes = (int)lua_rawlen(L, -1);
     for (int i = 0; i < pen->n_dashes; i++) {
       lua_rawgeti(L, -1, i + 1);
       if (lua_type(L, -1) != LUA_TNUMBER)
-        luaL_error(L, "%s: option dash: expected lengths, got %s", o->who, describe(L, -1));
+        raise_text(L, "%s: option dash: expected lengths, got %s", o->who, describe(L, -1));
       pen->dash[i] = lua_tonumber(L, -1);
       lua_pop(L, 1);
     }

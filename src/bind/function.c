@@ -73,7 +73,7 @@ typedef struct forward_call {
 } forward_call;
 
 static void take_result(lua_State *L, forward_call *k) {
-  if (!is_tensor(L, -1)) luaL_error(L, "%s: expected a tensor as result, got %s", k->f->name, describe(L, -1));
+  if (!is_tensor(L, -1)) raise_text(L, "%s: expected a tensor as result, got %s", k->f->name, describe(L, -1));
   k->y = sl_retain(check_tensor(L, -1, k->f->name, "result"));
 }
 
@@ -123,11 +123,11 @@ static void check_gradient(lua_State *L, int i, const char *who, const sl_tensor
   lua_Integer n = i;
   if (lua_isnil(L, i)) return;
   if (!is_tensor(L, i))
-    luaL_error(L, "%s: result %I of backward: expected a tensor or nil, got %s", who, n, describe(L, i));
+    raise_text(L, "%s: result %I of backward: expected a tensor or nil, got %s", who, n, describe(L, i));
   snprintf(name, sizeof name, "result %d of backward", i);
   const sl_tensor *dx = check_tensor(L, i, who, name);
   if (sl_same_shape(x, dx) && x->dtype == dx->dtype) return;
-  luaL_error(L, "%s: result %I of backward: expected a %s tensor of shape %s as argument %I, got %s", who, n,
+  raise_text(L, "%s: result %I of backward: expected a %s tensor of shape %s as argument %I, got %s", who, n,
              sl_dtype_name(x->dtype), sl_shape_str(x, shape), n, describe(L, i));
 }
 
@@ -137,7 +137,7 @@ static int backward_body(lua_State *L) {
   lua_call(L, push_backward(L, k), LUA_MULTRET);
   int n = lua_gettop(L);
   if (n != k->n)
-    return luaL_error(L, "%s: backward: expected %d results, one for each argument of forward, got %d", k->f->name,
+    return raise_text(L, "%s: backward: expected %d results, one for each argument of forward, got %d", k->f->name,
                       k->n, n);
   for (int i = 0; i < n; i++) check_gradient(L, i + 1, k->f->name, k->x[i]);
   for (int i = 0; i < n; i++)
@@ -158,7 +158,7 @@ static bool custom_backward(sl_ctx *c, sl_function *core, int n, sl_tensor *cons
 static const char custom_key = 0;
 
 static void require_function(lua_State *L, const options *o, const char *key) {
-  if (!option_callable(o, key)) luaL_error(L, "%s: option %s: expected a function, got nil", o->who, key);
+  if (!option_callable(o, key)) raise_text(L, "%s: option %s: expected a function, got nil", o->who, key);
 }
 
 /* custom_vjp { forward = function(x1, ..., xn) return y end,

@@ -60,8 +60,8 @@ bool handle_is(lua_State *L, int i, const handle_type *type) {
 
 void *handle_check(lua_State *L, int i, const handle_type *type, const char *who, const char *name) {
   if (!handle_is(L, i, type))
-    luaL_error(L, "%s: argument %s: expected a %s, got %s", who, name, type->name, describe(L, i));
+    raise_text(L, "%s: argument %s: expected a %s, got %s", who, name, type->name, describe(L, i));
   handle *h = lua_touserdata(L, i);
-  if (!h->p) luaL_error(L, "%s: argument %s: this %s is closed", who, name, type->name);
+  if (!h->p) raise_text(L, "%s: argument %s: this %s is closed", who, name, type->name);
   return h->p;
 }

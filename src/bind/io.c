@@ -30,6 +30,24 @@ READER(idx, "io.idx", sl_idx_load)
 READER(bytes, "io.bytes", sl_bytes_load)
 READER(image_load, "image.load", sl_image_load)
 
+typedef struct bytes_call {
+  const char *path, *bytes;
+  size_t n;
+} bytes_call;
+
+static bool bytes_write_run(sl_ctx *c, void *args) {
+  const bytes_call *k = args;
+  return sl_bytes_save(c, k->path, k->bytes, k->n);
+}
+
+/* io.write(path, bytes): a string */
+static int bytes_write(lua_State *L) {
+  bytes_call k = {.path = check_path(L, 1, "io.write"), .bytes = check_string(L, 2, "io.write", "bytes")};
+  k.n = lua_rawlen(L, 2);
+  call_core(L, bytes_write_run, &k);
+  return 0;
+}
+
 #define WRITER(lua_name, who, function)                                                                              \
   static bool lua_name##_run(sl_ctx *c, void *args) {                                                                \
     const file_call *k = args;                                                                                       \
@@ -197,11 +215,11 @@ static void put_table(lua_State *L, int i, bundle_call *k, const char *who, bool
   const char *name = tensors ? "tensors" : "texts", *what = tensors ? "a tensor" : "a string without zero bytes";
   for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1)) {
     if (!is_text(L, -2))
-      luaL_error(L, "%s: argument %s: expected strings without zero bytes as names, got %s", who, name,
+      raise_text(L, "%s: argument %s: expected strings without zero bytes as names, got %s", who, name,
                  describe(L, -2));
     k->name = lua_tostring(L, -2);
     if (!(tensors ? is_tensor(L, -1) : is_text(L, -1)))
-      luaL_error(L, "%s: argument %s: expected %s under \"%s\", got %s", who, name, what, k->name, describe(L, -1));
+      raise_text(L, "%s: argument %s: expected %s under \"%s\", got %s", who, name, what, k->name, describe(L, -1));
     k->x = tensors ? check_tensor(L, lua_gettop(L), who, k->name) : NULL;
     k->text = tensors ? NULL : lua_tostring(L, -1);
     call_core(L, put_run, k);
@@ -267,7 +285,7 @@ void sl_bind_io(lua_State *L) {
   static const luaL_Reg top[] = {{"load", load}, {"save", save}, {NULL, NULL}};
   static const luaL_Reg npy[] = {{"load", npy_load}, {"save", npy_save}, {NULL, NULL}};
   static const luaL_Reg npz[] = {{"load", npz_load}, {"save", npz_save}, {NULL, NULL}};
-  static const luaL_Reg io[] = {{"idx", idx}, {"bytes", bytes}, {NULL, NULL}};
+  static const luaL_Reg io[] = {{"idx", idx}, {"bytes", bytes}, {"write", bytes_write}, {NULL, NULL}};
   static const luaL_Reg image[] = {{"load", image_load}, {"save", image_save}, {"channels", image_channels},
                                    {"resize", image_resize}, {"palette", image_palette}, {"webp_save", webp_save},
                                    {"gif_save", gif_save}, {NULL, NULL}};

@@ -229,7 +229,7 @@ static int run_script(lua_State *L, char **argv, int script) {
   const char *name = argv[script];
   char installed[PATH_MAX];
   if (!strcmp(name, "-") && strcmp(argv[script - 1], "--")) name = NULL;
-  else if (find_script(name, installed)) name = installed;
+  else if (find_script(argv[0], name, installed)) name = installed;
   int status = luaL_loadfilex(L, name, "t");
   if (status == LUA_OK) status = run_chunk(L, push_args(L), LUA_MULTRET);
   return report(L, own_prefix, status);
@@ -244,14 +244,14 @@ static int open_core(lua_State *L) {
   return 1;
 }
 
-static void set_paths(lua_State *L) {
+static void set_paths(lua_State *L, const char *argv0) {
   char root[PATH_MAX];
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "preload");
   lua_pushcfunction(L, open_core);
   lua_setfield(L, -2, "sdelua.core");
   lua_pop(L, 1);
-  if (find_lua_files(root)) {
+  if (find_lua_files(argv0, root)) {
     lua_getfield(L, -1, "path");
     lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", root, root, lua_tostring(L, -1));
     lua_setfield(L, -3, "path");
@@ -289,7 +289,7 @@ static int protected_main(lua_State *L) {
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
   }
   luaL_openlibs(L);
-  set_paths(L);
+  set_paths(L, argv[0]);
   load_text_only(L);
   set_arg(L, argc, argv, script);
   if (!(found & NO_ENV) && run_init(L) != LUA_OK) return 0;

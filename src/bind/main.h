@@ -17,11 +17,12 @@ int report(lua_State *L, const char *prefix, int status);
 /* Makes load, loadfile, dofile and require refuse precompiled chunks, which nothing checks. */
 void load_text_only(lua_State *L);
 
-/* The folder of our Lua files: lua/ beside the program (a build folder), or share/lua/5.4 of the prefix that it is
-   installed in. False: neither is there. */
-bool find_lua_files(char root[PATH_MAX]);
-/* The path of an installed script, for a name without a folder that is no file here. */
-bool find_script(const char *name, char path[PATH_MAX]);
+/* The folder of our Lua files: lua/ beside the program (a build folder), or share/lua/5.4 of the prefix (or the rocks)
+   that it is installed in. argv0 tells where the program is if nothing else does. False: neither is there. */
+bool find_lua_files(const char *argv0, char root[PATH_MAX]);
+/* The path of an installed script, which lies in sdelua/scripts of that folder, for a name without a folder that is no
+   file here. */
+bool find_script(const char *argv0, const char *name, char path[PATH_MAX]);
 
 /* Reads, runs and prints until the end of the input. */
 void repl(lua_State *L);

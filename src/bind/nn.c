@@ -78,7 +78,7 @@ static int layer_call(lua_State *L) {
     name += strspn(name, " ");
   }
   if (r.n < given)
-    return luaL_error(L, "%s: expected at most %d tensors (%s), got %d arguments", info->name, r.n, info->inputs, given);
+    return raise_text(L, "%s: expected at most %d tensors (%s), got %d arguments", info->name, r.n, info->inputs, given);
   while (r.n && !r.in[r.n - 1]) r.n--;
   return return_tensor(L, run, &r);
 }
@@ -198,7 +198,7 @@ static int nn_copy_all(lua_State *L) {
   copying p = {.who = check_string(L, 1, "copy_all", "who")};
   p.n = check_tensors(L, 2, p.who, "dst", &p.dst);
   if (check_tensors(L, 3, p.who, "src", &p.src) != p.n)
-    return luaL_error(L, "%s: expected two lists of the same length", p.who);
+    return raise_text(L, "%s: expected two lists of the same length", p.who);
   call_core(L, copy_all, &p);
   return 0;
 }

@@ -73,7 +73,7 @@ static int locate(reader *r, const char *name) {
   bool named = push_named(r, name);
   if (r->next > r->top) return named ? lua_gettop(r->L) : 0;
   if (named && !lua_isnil(r->L, r->next))
-    luaL_error(r->L, "%s: argument %s: given twice, by place and by name", r->a->who, name);
+    raise_text(r->L, "%s: argument %s: given twice, by place and by name", r->a->who, name);
   if (named) r->next++;
   return named ? lua_gettop(r->L) : r->next++;
 }
@@ -104,14 +104,14 @@ static void read_tensor(reader *r, int i) {
 static void read_tensor_list(reader *r, int i) {
   const char *name = r->spec->in[i].name;
   int at = locate(r, name);
-  if (!at) luaL_error(r->L, "%s: argument %s: expected a list of tensors, got no value", r->a->who, name);
+  if (!at) raise_text(r->L, "%s: argument %s: expected a list of tensors, got no value", r->a->who, name);
   r->a->n_list = check_tensors(r->L, at, r->a->who, name, &r->a->list);
 }
 
 /* 1, 2, … to 0, 1, …; -1, -2, … stay. */
 static int64_t from_one(reader *r, const char *name, int64_t v) {
   if (v == 0)
-    luaL_error(r->L, "%s: argument %s: expected 1, 2, ... or, from the end, -1, -2, ..., got 0", r->a->who, name);
+    raise_text(r->L, "%s: argument %s: expected 1, 2, ... or, from the end, -1, -2, ..., got 0", r->a->who, name);
   return v > 0 ? v - 1 : v;
 }
 
@@ -131,7 +131,7 @@ static void read_numbers(reader *r, int i, int at, sl_dims *d) {
   d->v[d->n++] = read_integer(r, at, name);
   for (; swallows(r->spec, i) && r->next <= r->top && lua_type(r->L, r->next) == LUA_TNUMBER; r->next++) {
     if (d->n == SL_MAX_DIMS)
-      luaL_error(r->L, "%s: argument %s: expected at most %d numbers", r->a->who, name, SL_MAX_DIMS);
+      raise_text(r->L, "%s: argument %s: expected at most %d numbers", r->a->who, name, SL_MAX_DIMS);
     d->v[d->n++] = read_integer(r, r->next, name);
   }
 }
@@ -151,10 +151,10 @@ static sl_pair read_pair(reader *r, const char *name, int at) {
   if (!one && !lua_istable(r->L, at)) bad_argument(r->L, at, r->a->who, name, "an integer or two");
   int n = one ? 2 : check_integers(r->L, at, r->a->who, name, v);
   if (one) v[0] = v[1] = read_integer(r, at, name);
-  if (n != 2) luaL_error(r->L, "%s: argument %s: expected an integer or two, got %d", r->a->who, name, n);
+  if (n != 2) raise_text(r->L, "%s: argument %s: expected an integer or two, got %d", r->a->who, name, n);
   for (int j = 0; j < 2; j++)
     if (v[j] < INT32_MIN || v[j] > INT32_MAX)
-      luaL_error(r->L, "%s: argument %s: expected integers of less than 2^31, got %I", r->a->who, name,
+      raise_text(r->L, "%s: argument %s: expected integers of less than 2^31, got %I", r->a->who, name,
                  (LUAI_UACINT)v[j]);
   return (sl_pair){(int32_t)v[0], (int32_t)v[1]};
 }
@@ -204,7 +204,7 @@ static void read_args(lua_State *L, op_args *a) {
   }
   for (int i = 0; i < r.spec->n_param; i++) read_param(&r, i);
   a->draw = sl_train_draw(a->s->ctx);
-  if (r.next <= r.top) luaL_error(L, "%s: expected at most %d arguments, got %d", a->who, r.next - 1, given);
+  if (r.next <= r.top) raise_text(L, "%s: expected at most %d arguments, got %d", a->who, r.next - 1, given);
 }
 
 /* ---- running ----------------------------------------------------------------------- */

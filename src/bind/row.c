@@ -22,10 +22,10 @@ void read_row(lua_State *L, int first, const char *who, const sl_options *spec, 
   for (int j = 0; j < spec->n; j++) given[j] = SL_DEFAULT;
   for (; i <= top && !lua_istable(L, i); i++) {
     if (i - first >= spec->n)
-      luaL_error(L, "%s: expected at most %d arguments, got %d", who, spec->n + first - 1, top);
+      raise_text(L, "%s: expected at most %d arguments, got %d", who, spec->n + first - 1, top);
     if (!lua_isnil(L, i)) given[i - first] = read_value(L, i, who, &spec->o[i - first]);
   }
-  if (i < top) luaL_error(L, "%s: the table of options must be the last argument", who);
+  if (i < top) raise_text(L, "%s: the table of options must be the last argument", who);
   if (i == top) read_table(L, i, who, spec, given);
 }
 

@@ -17,7 +17,7 @@ static link *check_any(lua_State *L, const char *who) {
 
 static link *check_open(lua_State *L, const char *who) {
   link *at = check_any(L, who);
-  if (at->newer == at) luaL_error(L, "%s: this scope is closed", who);
+  if (at->newer == at) raise_text(L, "%s: this scope is closed", who);
   return at;
 }
 
@@ -35,7 +35,7 @@ static int scope_close(lua_State *L) {
   state *s = state_get(L);
   link *end = check_any(L, "close");
   if (end->newer == end) return 0;
-  if (finalizing(L)) return luaL_error(L, "scope: a finalizer can't close a scope");
+  if (finalizing(L)) return raise_text(L, "scope: a finalizer can't close a scope");
   for (link *at = s->handles.older, *older; at != end; at = older) {
     older = at->older;
     if (!at->scope) handle_drop((tensor_handle *)((char *)at - offsetof(tensor_handle, at)));

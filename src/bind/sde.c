@@ -24,7 +24,7 @@ typedef struct schedule {
 static void read_row(lua_State *L, const schedule *s) {
   sl_tensor *y = is_tensor(L, -1) ? check_tensor(L, -1, "define", s->name) : NULL;
   if (!y && lua_type(L, -1) != LUA_TNUMBER)
-    luaL_error(L, "define: argument %s: expected a function that returns a number or a tensor, got %s", s->name,
+    raise_text(L, "define: argument %s: expected a function that returns a number or a tensor, got %s", s->name,
                describe(L, -1));
   if (s->shape) {
     *s->ndim = y ? sl_ndim(y) : 0;
@@ -32,7 +32,7 @@ static void read_row(lua_State *L, const schedule *s) {
     return;
   }
   if ((y ? sl_numel(y) : 1) != s->rows)
-    luaL_error(L, "define: argument %s: expected %d values as at other times, got %s", s->name, s->rows,
+    raise_text(L, "define: argument %s: expected %d values as at other times, got %s", s->name, s->rows,
                describe(L, -1));
   int64_t at[SL_MAX_DIMS] = {0};
   for (int i = 0; i < s->rows; i++) {

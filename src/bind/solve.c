@@ -159,7 +159,7 @@ static void read_ends(lua_State *L, increment_call *k) {
   for (int i = 0; i < 2; i++) {
     sl_tensor *t = k->times[i] = check_tensor(L, 3 + i, "noise", i ? "b" : "a");
     if (sl_ndim(t) != 1 || sl_shape(t)[0] != k->of.shape[0])
-      luaL_error(L, "noise: argument %s: expected a number or a tensor [%d]", i ? "b" : "a", (int)k->of.shape[0]);
+      raise_text(L, "noise: argument %s: expected a number or a tensor [%d]", i ? "b" : "a", (int)k->of.shape[0]);
   }
 }
 
@@ -168,7 +168,7 @@ static int solve_increment(lua_State *L) {
   increment_call k = {0};
   lua_settop(L, 5);
   k.of.ndim = check_shape(L, 2, "noise", "shape", k.of.shape);
-  if (k.of.ndim < 1) luaL_error(L, "noise: argument shape: expected [N, ...]");
+  if (k.of.ndim < 1) raise_text(L, "noise: argument shape: expected [N, ...]");
   read_ends(L, &k);
   k.of.dtype = lua_isnil(L, 5) ? SL_F32 : check_dtype(L, 5, "noise", "dtype");
   k.of.noise = read_noise(L, 1, &k.of.box);
@@ -205,8 +205,8 @@ static int step_body(lua_State *L) {
   lua_pushinteger(L, k->run->step + 1);
   lua_pushinteger(L, (lua_Integer)k->run->draw + 1);
   lua_call(L, 5, 4);
-  k->draws = luaL_checkinteger(L, -2);
-  k->evaluations = luaL_checkinteger(L, -1);
+  k->draws = check_integer(L, -2, k->who, "draws of a step", 0, UINT32_MAX);
+  k->evaluations = check_integer(L, -1, k->who, "evaluations of a step", 0, INT32_MAX);
   lua_pop(L, 2);
   retain_pair(L, k->who, k->y);
   return 0;
@@ -229,7 +229,7 @@ static const sl_tableau *option_tableau(const options *o, const sl_tableau *othe
   const char *name = option_string(o, "method", NULL);
   const sl_tableau *t = name ? sl_tableau_find(name) : otherwise;
   if (name && !t)
-    luaL_error(
+    raise_text(
         o->L,
         "%s: option method: expected \"euler\", \"midpoint\", \"heun\", \"rk4\", \"bosh3\" or \"dopri5\", got \"%s\"",
         o->who, name);
@@ -249,7 +249,7 @@ static sl_stepper read_stepper(lua_State *L, int i, callback *box) {
     s.needs = (unsigned)option_integer(&o, "needs", 0, 0, SL_NEEDS_KERNEL | SL_NEEDS_SIGNAL);
     return s;
   }
-  if (!known) luaL_error(L, "solve: option name: expected a known stepper or a table with a step, got \"%s\"", name);
+  if (!known) raise_text(L, "solve: option name: expected a known stepper or a table with a step, got \"%s\"", name);
   o.who = name;
   s.lambda = option_number(&o, "noise", s.lambda);
   s.variance = (sl_variance)option_choice(&o, "variance", variances, s.variance);
@@ -285,6 +285,7 @@ static int report_body(lua_State *L) {
   lua_pushstring(L, k->stage), lua_setfield(L, -2, "stage");
   set_tensor(L, "x", run->x);
   set_tensor(L, "x_mean", run->mean);
+  if (run->times) set_tensor(L, "times", run->times);
   lua_call(L, 1, 0);
   return 0;
 }
@@ -333,7 +334,7 @@ static bool read_report(const options *o, callback *box) {
 /* plan.steppers, into a userdata that is left on the stack */
 static void read_steppers(lua_State *L, const options *o, sl_plan *plan) {
   if (!option_push(o, "steppers") || lua_type(L, -1) != LUA_TTABLE)
-    luaL_error(L, "solve: option steppers: expected a list");
+    raise_text(L, "solve: option steppers: expected a list");
   int list = lua_gettop(L), n = (int)lua_rawlen(L, list);
   luaL_checkstack(L, 2 * n + LUA_MINSTACK, "too many steppers");
   struct {
@@ -371,12 +372,14 @@ static void integrate_with(lua_State *L, core_fn *fn, integration *k) {
 static void read_times(lua_State *L, const options *o, sl_plan *plan) {
   if (!option_push(o, "times")) return;
   int list = lua_gettop(L);
+  if (!lua_istable(L, list) || lua_rawlen(L, list) != (lua_Unsigned)plan->steps + 1)
+    bad_argument(L, list, "solve", "times", "a list of steps + 1 times");
   double *times = lua_newuserdatauv(L, sizeof *times * ((size_t)plan->steps + 1), 0);
   for (int i = 0; i <= plan->steps; i++) {
     lua_rawgeti(L, list, i + 1);
     times[i] = check_number(L, -1, "solve", "times");
     if (i && !(times[i] < times[i - 1]))
-      luaL_error(L, "solve: argument times: expected falling times, got %f after %f", times[i], times[i - 1]);
+      raise_text(L, "solve: argument times: expected falling times, got %f after %f", times[i], times[i - 1]);
     lua_pop(L, 1);
   }
   plan->times = times;
@@ -417,11 +420,11 @@ static bool run_adaptive(sl_ctx *c, void *args) {
   return true;
 }
 
-/* adaptive(process, score, exchange, x, { method =, rtol =, atol =, eps =, top =, norm =, max_steps =, callback =,
- * forward =, rhs =, who = }) -> x, nfe [N] */
+/* adaptive(process, score, exchange, x, { method =, rtol =, atol =, pcoeff =, icoeff =, eps =, top =, norm =,
+ * max_steps =, callback =, forward =, rhs =, who = }) -> x, nfe [N] */
 static int solve_adaptive(lua_State *L) {
-  static const char *const names[] = {"method",   "rtol",    "atol", "eps", "norm", "max_steps",
-                                      "callback", "forward", "top",  "rhs", "who",  NULL};
+  static const char *const names[] = {"method",  "rtol", "atol", "eps", "norm",   "max_steps", "callback",
+                                      "forward", "top",  "rhs",  "who", "pcoeff", "icoeff",    NULL};
   static const char *const ode_norms[] = {"sample", "batch", NULL};
   integration k = {0};
   lua_settop(L, 5);
@@ -433,6 +436,8 @@ static int solve_adaptive(lua_State *L) {
   k.adaptive.atol = option_number(&o, "atol", 1e-5);
   k.adaptive.eps = option_number(&o, "eps", sl_sde_eps(k.p, SL_EPS_SAMPLE));
   k.adaptive.top = option_number(&o, "top", 0);
+  k.adaptive.pcoeff = option_number(&o, "pcoeff", 0);
+  k.adaptive.icoeff = option_number(&o, "icoeff", 0);
   k.adaptive.batch_norm = option_choice(&o, "norm", ode_norms, 0) == 1;
   k.adaptive.max_steps = option_integer(&o, "max_steps", 0, 0, INT64_MAX);
   k.adaptive.forward = option_boolean(&o, "forward", false);

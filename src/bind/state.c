@@ -13,7 +13,7 @@ state *state_push(lua_State *L) {
 }
 
 static state *enter(lua_State *L, state *s) {
-  if (!s || !s->ctx) luaL_error(L, "sdelua: the Lua state is closing");
+  if (!s || !s->ctx) raise_text(L, "sdelua: the Lua state is closing");
   s->running = L;
   return s;
 }
@@ -58,7 +58,7 @@ void state_open(lua_State *L) {
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
   if (!(s->ctx = sl_ctx_new(0)))
-    luaL_error(L, "the core can't start: memory is out, or SDELUA_ISA names no instruction set of this machine");
+    raise_text(L, "the core can't start: memory is out, or SDELUA_ISA names no instruction set of this machine");
   sl_poll_set(s->ctx, poll_host, s);
 }
 
@@ -100,15 +100,13 @@ void collect_if_grown(lua_State *L, state *s) {
 
 /* ---- calls ------------------------------------------------------------------------- */
 
-size_t pool_open(lua_State *L) { return sl_pool_open(context(L)); }
-void pool_close(lua_State *L, size_t mark) { sl_pool_close(context(L), mark); }
 sl_tensor *hold_tensor(sl_ctx *c, sl_tensor *t) { return t ? sl_temp(c, sl_retain(t)) : NULL; }
 
 int raise_error(lua_State *L) {
   state *s = state_get(L);
   sl_error e;
-  if (!sl_error_take(s->ctx, &e)) return luaL_error(L, "sdelua: a call failed without saying why");
-  if (e.code != SL_ECALLBACK || !s->error_at) return luaL_error(L, "%s", e.message);
+  if (!sl_error_take(s->ctx, &e)) return raise_text(L, "sdelua: a call failed without saying why");
+  if (e.code != SL_ECALLBACK || !s->error_at) return raise_text(L, "%s", e.message);
   lua_pushvalue(L, s->error_at);
   s->error_at = 0;
   return lua_error(L);

@@ -25,7 +25,7 @@ static int system_is_terminal(lua_State *L) {
 }
 
 static int fail_path(lua_State *L, const char *who, const char *path) {
-  return luaL_error(L, "%s: %s: %s", who, path, strerror(errno));
+  return raise_text(L, "%s: %s: %s", who, path, strerror(errno));
 }
 
 /* kind(path): "file", "folder" or "other"; nil when there is nothing. */

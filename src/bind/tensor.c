@@ -18,7 +18,7 @@ static tensor_handle *handle_at(lua_State *L, int i) {
 tensor_handle *check_handle(lua_State *L, int i, const char *who, const char *name) {
   tensor_handle *h = handle_at(L, i);
   if (!h) bad_argument(L, i, who, name, "a tensor");
-  if (!h->t) luaL_error(L, "%s: argument %s: this tensor is closed: its scope has ended", who, name);
+  if (!h->t) raise_text(L, "%s: argument %s: this tensor is closed: its scope has ended", who, name);
   return h;
 }
 
@@ -69,7 +69,7 @@ static int tensor_eq(lua_State *L) {
 
 /* Lua makes one boolean of what <, <=, > and >= give, so that they can't compare elements. */
 static int tensor_order(lua_State *L) {
-  return luaL_error(L, "comparison: <, <=, > and >= are not for tensors: x:gt(0.3), x:ge, x:lt, x:le and x:eq compare "
+  return raise_text(L, "comparison: <, <=, > and >= are not for tensors: x:gt(0.3), x:ge, x:lt, x:le and x:eq compare "
                     "elements, x:item() > 0.3 a single one");
 }
 

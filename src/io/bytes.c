@@ -1,4 +1,5 @@
 /* A file as it is, for layouts that Lua knows. */
+#include "io/sink.h"
 #include "io/wire.h"
 #include "sdelua/io.h"
 
@@ -9,4 +10,9 @@ sl_tensor *sl_bytes_load(sl_ctx *c, const char *path) {
   sl_tensor *t = sl_wire_read(c, &s, (sl_wire){.kind = 'u', .size = 1}, 1, &size);
   sl_source_close(&s);
   return t;
+}
+
+bool sl_bytes_save(sl_ctx *c, const char *path, const void *data, size_t n) {
+  sl_sink s;
+  return sl_sink_open(c, &s, "io.write", path) && sl_sink_close(c, &s, sl_sink_write(c, &s, data, n));
 }

@@ -1,6 +1,7 @@
 /* Images by their first bytes, and what makes images of one folder alike. */
 #include "io/png.h"
 #include "io/stb.h"
+#include "io/webp.h"
 #include "sdelua/io.h"
 #include "tensor/internal.h"
 
@@ -15,8 +16,10 @@ static sl_tensor *decode(sl_ctx *c, const sl_source *s, const void *data, size_t
   sl_source png;
   if (size >= 3 && !memcmp(data, "\xff\xd8\xff", 3)) return sl_stb_read(c, s, data, size);
   if (size >= 2 && !memcmp(data, "BM", 2)) return sl_stb_read(c, s, data, size);
+  if (size >= 12 && !memcmp(data, "RIFF", 4) && !memcmp((const char *)data + 8, "WEBP", 4))
+    return sl_webp_read(c, s, data, size);
   if (size < 8 || memcmp(data, SL_PNG_MAGIC, 8))
-    return sl_source_fail(c, s, "expected a PNG, JPEG or BMP image, got another kind of file");
+    return sl_source_fail(c, s, "expected a PNG, JPEG, BMP or WebP image, got another kind of file");
   sl_source_memory(&png, s->who, data, size);
   png.name = s->name;
   return sl_png_read(c, &png);

@@ -195,12 +195,23 @@ static bool read_body(sl_ctx *c, reader *r) {
   return true;
 }
 
+/* What begins the file is no length of a header. */
+static bool refuse_start(sl_ctx *c, const sl_source *s, uint64_t size) {
+  const char *other = !memcmp(&size, "\x93NUMPY", 6) ? "an npy file: sl.npy.load reads it"
+                      : !memcmp(&size, "PK\3\4", 4)  ? "an npz archive: sl.npz.load reads it"
+                                                     : NULL;
+  if (other) return sl_source_fail(c, s, "expected a safetensors file, got %s", other);
+  return sl_source_fail(c, s, "expected a safetensors header of 2 to %u bytes, got %llu", MAX_HEADER,
+                        (unsigned long long)size);
+}
+
 static sl_bundle *read_all(sl_ctx *c, sl_source *s) {
   uint64_t size;
   if (!sl_source_read(c, s, &size, sizeof size)) return NULL;
-  if (size > MAX_HEADER || size < 2)
-    return sl_source_fail(c, s, "expected a safetensors header of 2 to %u bytes, got %llu", MAX_HEADER,
-                          (unsigned long long)size);
+  if (size > MAX_HEADER || size < 2) {
+    refuse_start(c, s, size);
+    return NULL;
+  }
   if (!sl_source_expect(c, s, size, "header")) return NULL;
   reader r = {.s = s, .b = sl_bundle_new(c)};
   char *text = r.b ? sl_alloc(c, size, s->who) : NULL;

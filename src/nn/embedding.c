@@ -7,6 +7,10 @@
 
 enum { DIM, MAX_PERIOD };
 
+static bool sinusoidal_init(sl_ctx *c, sl_layer *l) {
+  return l->opt[DIM] >= 2 || sl_layer_bad(c, l, SL_EARG, "dim: expected an integer >= 2, got 1");
+}
+
 /* An odd dim has a zero at the end, as in score_sde. */
 static sl_tensor *sinusoidal_forward(sl_ctx *c, sl_layer *l, sl_tensor *const *in) {
   int dim = (int)l->opt[DIM], odd = dim % 2;
@@ -32,7 +36,7 @@ const sl_layer_kind sl_embedding_layers[] = {
     {{"Sinusoidal", "dim:size max_period:pos=10000", "t", "6: 3; 5,100: 2",
       "sin and cos of t f_i, f_i from 1 down to 1/max_period in geometric steps (Vaswani et al. 2017; Ho et al. "
       "2020)."},
-     NULL, sinusoidal_forward},
+     sinusoidal_init, sinusoidal_forward},
     {{"GaussianFourier", "dim:size scale:nonneg=16", "t", "6,1: 3",
       "sin and cos of 2 pi t w, w normal with that scale, saved and not trained (Tancik et al. 2020; Song et al. "
       "2021). t of any shape."},

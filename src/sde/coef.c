@@ -13,17 +13,19 @@ double sl_sde_time(const sl_tensor *t, int64_t i) {
   return sl_get(t, at);
 }
 
+bool sl_sde_check_moment(sl_ctx *c, const sl_sde *p, double t) {
+  if (t >= -1e-6 * p->T && t <= p->T * (1 + 1e-6)) return true;
+  return sl_fail(c, SL_EVALUE, "sde: argument t: expected times in [0, %g], got %g", p->T, t);
+}
+
 bool sl_sde_check_time(sl_ctx *c, const sl_sde *p, const sl_tensor *x, const sl_tensor *t) {
   char buf[128];
   int64_t n = sl_numel(t);
   if (!sl_dtype_is_float(t->dtype) || (n != 1 && (x->ndim < 1 || n != x->shape[0])))
     return sl_fail(c, SL_ESHAPE, "sde: argument t: expected a number or a float tensor [%lld], got %s %s",
                    (long long)(x->ndim ? x->shape[0] : 1), sl_dtype_name(t->dtype), sl_shape_str(t, buf));
-  for (int64_t i = 0; i < n; i++) {
-    double v = sl_sde_time(t, i);
-    if (!(v >= -1e-6 * p->T && v <= p->T * (1 + 1e-6)))
-      return sl_fail(c, SL_EVALUE, "sde: argument t: expected times in [0, %g], got %g", p->T, v);
-  }
+  for (int64_t i = 0; i < n; i++)
+    if (!sl_sde_check_moment(c, p, sl_sde_time(t, i))) return false;
   return true;
 }
 

@@ -98,6 +98,7 @@ bool sl_sde_point(sl_ctx *c, sl_sde *p, double t, int row, sl_point *out) {
   if (!p->class)
     return sl_fail(c, SL_EARG, "sde: argument process: expected one with known coefficients, got one of tier %s",
                    sl_sde_tier(p));
+  if (!sl_sde_check_moment(c, p, t)) return false;
   p->class->point(p, t, row, out);
   return true;
 }

@@ -58,6 +58,8 @@ extern const sl_sde_class sl_class_marginal, sl_class_coefficients;
 /* Element i of t, and whether t is one time or one for each sample of x, all in [0, T] (coef.c). */
 double sl_sde_time(const sl_tensor *t, int64_t i);
 bool sl_sde_check_time(sl_ctx *c, const sl_sde *p, const sl_tensor *x, const sl_tensor *t);
+/* Whether a time is in [0, T] but for rounding. */
+bool sl_sde_check_moment(sl_ctx *c, const sl_sde *p, double t);
 /* Doubles [n][rows] as a tensor of x's type, [n,1,..,1] or [n,..,features]. */
 sl_tensor *sl_sde_spread(sl_ctx *c, const sl_sde *p, const sl_tensor *x, int64_t n, int rows, const double *v);
 /* The coefficient, or NULL where the process has no offset; and y +- d where it has one. */

@@ -9,10 +9,13 @@
 #define SAFETY 0.9
 #define SHRINK 0.2
 #define GROW 10.0
+#define PCOEFF 0.2 /* their code DOPRI5's, whose beta = 0.04 is p/k */
+#define ICOEFF 0.65
+#define LEAST 1e-4 /* of an error that is remembered: one of almost 0 says nothing of the next */
 
 /* One sample's way: its time, the size of its next step, and where it stands in the whole batch. */
 typedef struct row {
-  double t, h, used; /* used: the step just tried */
+  double t, h, used, past; /* used: the step just tried; past: the error of the last that stood, 0: none */
   int64_t place, nfe, tried;
   bool rejected, accepted;
 } row;
@@ -24,9 +27,10 @@ typedef struct walk {
   const char *who;
   sl_run run;
   double end, sign;  /* where time goes, and whether it rises (1) or falls (-1) */
+  double p, i;       /* of the controller */
   int64_t n, groups; /* samples on their way; step sizes: n, or 1 for the whole batch */
   row *rows;         /* [n], of which groups have a step size */
-  double *buf;       /* [N] */
+  double *buf, *at;  /* [N]; at: the time of each sample, where it has one of its own */
   sl_tensor *x, *k;  /* state [n, ...] and its flow; owned */
   sl_tensor *out;    /* [N, ...] */
 } walk;
@@ -151,15 +155,24 @@ static bool attempt(walk *w, sl_tensor **y, sl_tensor **ky) {
   return *ky && rms(w, sl_mul(w->c, h, sl_stages_sum(w->c, last + 1, w->w->e, k)), scale_of(w, w->x, *y));
 }
 
+/* By how much the step changes after the error e: a PI controller (Gustafsson 1991). After a rejection, and while there
+   is no past, the last error alone says it. */
+static double change_of(const walk *w, const row *r, double e) {
+  double k = w->w->order;
+  if (e == 0) return GROW;
+  if (!(e < 1) || r->past == 0) return SAFETY * pow(e, -1 / k);
+  return SAFETY * pow(e, -(w->p + w->i) / k) * pow(r->past, w->p / k);
+}
+
 static void judge(walk *w) {
   for (int64_t g = 0; g < w->groups; g++) {
     row *r = &w->rows[g];
-    double e = w->buf[g], change = e == 0 ? GROW : SAFETY * pow(e, -1.0 / w->w->order);
+    double e = w->buf[g], change = change_of(w, r, e);
     r->accepted = e < 1;
-    change = r->accepted ? fmin(r->rejected ? 1 : GROW, change) : fmax(SHRINK, change);
-    r->h = r->used * (isnan(change) ? SHRINK : change);
+    if (r->accepted) change = fmin(r->rejected ? 1 : GROW, change);
+    r->h = r->used * fmax(SHRINK, change); /* SHRINK where change is no number */
     r->rejected = !r->accepted;
-    if (r->accepted) r->t = after(w, r, 1);
+    if (r->accepted) r->t = after(w, r, 1), r->past = fmax(e, LEAST);
   }
 }
 
@@ -211,14 +224,28 @@ static bool part(walk *w, sl_tensor *nfe) {
   return ok;
 }
 
+/* The whole batch: those on their way, and those that arrived where they ended. */
+static sl_tensor *whole(walk *w) {
+  sl_tensor *all = sl_empty(w->c, w->out->dtype, w->out->ndim, w->out->shape), *x = sl_contiguous(w->c, w->x);
+  if (!all || !x || !sl_copy_into(w->c, all, w->out)) return NULL;
+  size_t size = (size_t)(sl_numel(x) / w->n) * sl_dtype_size(x->dtype);
+  for (int64_t i = 0; i < w->n; i++)
+    memcpy((char *)sl_data(all) + (size_t)w->rows[i].place * size, (char *)sl_data(x) + (size_t)i * size, size);
+  return all;
+}
+
 static bool report(walk *w) {
   const row *last = w->rows;
-  for (int64_t g = 1; g < w->groups; g++)
-    if (left(w, &w->rows[g]) > left(w, last)) last = &w->rows[g];
-  w->run.t = last->t;
-  w->run.x = w->run.mean = w->x;
   w->run.step++;
-  return !w->plan->on_step || w->plan->on_step(w->c, w->plan->ud, &w->run, &sl_flow);
+  if (!w->plan->on_step) return true;
+  for (int64_t g = 0; g < w->groups; g++) {
+    if (left(w, &w->rows[g]) > left(w, last)) last = &w->rows[g];
+    w->at[w->rows[g].place] = w->rows[g].t;
+  }
+  w->run.t = last->t, w->run.rows = NULL;
+  w->run.times = w->plan->batch_norm ? NULL : sl_from(w->c, SL_F64, 1, w->out->shape, w->at);
+  w->run.x = w->run.mean = w->n < w->out->shape[0] ? whole(w) : w->x;
+  return w->run.x && (w->plan->batch_norm || w->run.times) && w->plan->on_step(w->c, w->plan->ud, &w->run, &sl_flow);
 }
 
 static bool step(walk *w, sl_tensor *nfe) {
@@ -235,7 +262,7 @@ static bool pooled_step(walk *w, sl_tensor *nfe) {
   return ok;
 }
 
-static double top_of(const sl_adaptive *plan, const sl_sde *p) { return plan->top > 0 ? plan->top : sl_sde_T(p); }
+static double top_of(const sl_adaptive *plan, const sl_sde *p) { return plan->top == 0 ? sl_sde_T(p) : plan->top; }
 
 static bool start(walk *w, sl_tensor *x0) {
   size_t mark = sl_pool_open(w->c);
@@ -257,13 +284,16 @@ static bool check(sl_ctx *c, sl_sde *p, const sl_adaptive *plan, const sl_tensor
     return sl_fail(c, SL_ESHAPE, "%s: argument x: expected a float tensor [N, features ...], got %s %s", who,
                    sl_dtype_name(x->dtype), sl_shape_str(x, buf));
   double top = top_of(plan, p);
-  if (!(top <= sl_sde_T(p)))
+  if (!(top > 0 && top <= sl_sde_T(p)))
     return sl_fail(c, SL_EARG, "%s: argument top: expected a time in (0, %g], got %g", who, sl_sde_T(p), top);
   if (!(plan->eps >= 0 && plan->eps < top))
     return sl_fail(c, SL_EARG, "%s: argument eps: expected a time in [0, %g), got %g", who, top, plan->eps);
   if (!(plan->rtol > 0 && plan->atol > 0))
     return sl_fail(c, SL_EARG, "%s: arguments rtol, atol: expected positive numbers, got %g, %g", who, plan->rtol,
                    plan->atol);
+  if (!(isfinite(plan->pcoeff) && isfinite(plan->icoeff) && plan->pcoeff >= 0 && plan->icoeff >= 0))
+    return sl_fail(c, SL_EARG, "%s: arguments pcoeff, icoeff: expected numbers >= 0, got %g, %g", who, plan->pcoeff,
+                   plan->icoeff);
   if (w->e[0] == 0)
     return sl_fail(c, SL_EARG, "%s: argument method: expected one with an error estimate, got \"%s\"", who, w->name);
   return plan->rhs || sl_sde_settle(c, p, x);
@@ -278,15 +308,18 @@ sl_tensor *sl_integrate_adaptive(sl_ctx *c, sl_sde *p, const sl_score *score, co
   w.run = (sl_run){.sde = p, .score = score, .x = x0};
   w.end = plan->forward ? top_of(plan, p) : plan->eps, w.sign = plan->forward ? 1 : -1;
   w.groups = plan->batch_norm && w.n ? 1 : w.n;
+  w.p = plan->icoeff > 0 ? plan->pcoeff : PCOEFF, w.i = plan->icoeff > 0 ? plan->icoeff : ICOEFF;
   sl_tensor *counts = sl_empty(c, SL_I64, 1, x0->shape);
   w.out = sl_empty(c, x0->dtype, x0->ndim, x0->shape);
   w.rows = sl_alloc(c, sizeof *w.rows * (size_t)(w.n + 1), "ode");
   w.buf = sl_alloc(c, sizeof *w.buf * (size_t)(w.n + 1), "ode");
-  bool was = sl_recording_set(c, false), ok = counts && w.out && w.rows && w.buf && (w.n == 0 || start(&w, x0));
+  w.at = sl_alloc(c, sizeof *w.at * (size_t)(w.n + 1), "ode");
+  bool was = sl_recording_set(c, false);
+  bool ok = counts && w.out && w.rows && w.buf && w.at && (w.n == 0 || start(&w, x0));
   while (ok && w.n > 0) ok = pooled_step(&w, counts);
   sl_recording_set(c, was);
   sl_release(w.x), sl_release(w.k);
-  sl_free(c, w.rows), sl_free(c, w.buf);
+  sl_free(c, w.rows), sl_free(c, w.buf), sl_free(c, w.at);
   if (nfe) *nfe = ok ? counts : NULL;
   return ok ? w.out : NULL;
 }

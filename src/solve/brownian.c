@@ -153,13 +153,10 @@ static bool check_times(sl_ctx *c, const double *a, const double *b, int64_t n) 
 }
 
 static bool check_query(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, const int64_t *shape) {
-  char buf[128];
   if (sl_failed(c)) return false;
   if (n->draw) return sl_fail(c, SL_EARG, "noise: expected one with a seed or a function brownian, got a function");
   if (ndim < 1 || !sl_dtype_is_float(d)) return sl_fail(c, SL_ESHAPE, "noise: argument shape: expected float [N, ...]");
-  if (!n->index || (n->index->dtype == SL_I64 && n->index->ndim == 1 && n->index->shape[0] == shape[0])) return true;
-  return sl_fail(c, SL_ESHAPE, "noise: argument index: expected int64 [%lld], one a sample, got %s %s",
-                 (long long)shape[0], sl_dtype_name(n->index->dtype), sl_shape_str(n->index, buf));
+  return sl_noise_check_index(c, n, shape);
 }
 
 bool sl_noise_increment(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, const int64_t *shape, const double *a,

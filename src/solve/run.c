@@ -4,11 +4,18 @@
 
 /* ---- noise ------------------------------------------------------------------------ */
 
-static bool check_index(sl_ctx *c, const sl_noise *n, const int64_t *shape) {
+bool sl_noise_check_index(sl_ctx *c, const sl_noise *n, const int64_t *shape) {
   char buf[128];
-  if (!n->index || (n->index->dtype == SL_I64 && n->index->ndim == 1 && n->index->shape[0] == shape[0])) return true;
-  return sl_fail(c, SL_ESHAPE, "noise: argument index: expected int64 [%lld], one a sample, got %s %s",
-                 (long long)shape[0], sl_dtype_name(n->index->dtype), sl_shape_str(n->index, buf));
+  if (!n->index) return true;
+  if (n->index->dtype != SL_I64 || n->index->ndim != 1 || n->index->shape[0] != shape[0])
+    return sl_fail(c, SL_ESHAPE, "noise: argument index: expected int64 [%lld], one a sample, got %s %s",
+                   (long long)shape[0], sl_dtype_name(n->index->dtype), sl_shape_str(n->index, buf));
+  for (int64_t i = 0; i < shape[0]; i++) {
+    double v = sl_get(n->index, &i);
+    if (!(v >= 0 && v <= SL_NOISE_INDEX_MAX))
+      return sl_fail(c, SL_EVALUE, "noise: argument index: expected numbers in [0, 2^55], got %g", v);
+  }
+  return true;
 }
 
 static sl_tensor *replayed(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, const int64_t *shape, uint32_t number) {
@@ -25,7 +32,7 @@ sl_tensor *sl_noise_normal(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, c
   if (sl_failed(c)) return NULL;
   if (ndim < 1) return sl_fail(c, SL_ESHAPE, "noise: argument shape: expected [N, ...]");
   if (n->draw) return replayed(c, n, d, ndim, shape, number);
-  if (!check_index(c, n, shape)) return NULL;
+  if (!sl_noise_check_index(c, n, shape)) return NULL;
   sl_tensor *index = n->index ? sl_contiguous(c, n->index) : NULL;
   sl_key key = {.seed = n->seed, .index = (uint64_t)n->first, .draw = number, .stream = SL_STREAM_SAMPLE};
   return sl_random(c, SL_NORMAL, d, ndim, shape, key, true, index ? sl_data(index) : NULL);

@@ -59,9 +59,9 @@ TEST(reads_bmp_and_jpeg) {
 
 TEST(refuses_others) {
   CHECK(!sl_image_decode(c, "GIF89a..............................", 30));
-  CHECK_ERROR(c, SL_EIO, "image.decode: memory: expected a PNG, JPEG or BMP image");
+  CHECK_ERROR(c, SL_EIO, "image.decode: memory: expected a PNG, JPEG, BMP or WebP image");
   CHECK(!sl_image_decode(c, "", 0));
-  CHECK_ERROR(c, SL_EIO, "expected a PNG, JPEG or BMP image");
+  CHECK_ERROR(c, SL_EIO, "expected a PNG, JPEG, BMP or WebP image");
   CHECK(!sl_image_load(c, "nothing.png"));
   CHECK_ERROR(c, SL_EIO, "image.load: nothing.png: No such file");
 }

@@ -56,7 +56,8 @@ static void differences(sl_ctx *c, sl_sde *p, double t, int row, double tol) {
   sl_point q, lo, hi;
   double h = 1e-3 * fmin(t, 0.2);
   bool at_end = t + h > sl_sde_T(p);
-  if (!sl_sde_point(c, p, t, row, &q) || !sl_sde_point(c, p, t - h, row, &lo) || !sl_sde_point(c, p, t + h, row, &hi))
+  if (!sl_sde_point(c, p, t, row, &q) || !sl_sde_point(c, p, t - h, row, &lo) ||
+      !sl_sde_point(c, p, at_end ? t : t + h, row, &hi))
     return;
   if (!at_end) {
     CHECK(near((hi.m - lo.m) / (2 * h), q.dm, 2e-5, 1e-6 * q.m));

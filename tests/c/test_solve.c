@@ -219,15 +219,24 @@ TEST(refusals) {
   sl_sde_release(n.p);
 }
 
+/* The whole batch, and a time of each sample. */
+static bool sees_all(sl_ctx *c, void *ud, const sl_run *run, const sl_stepper *done) {
+  (void)c, (void)done;
+  ++*(int *)ud;
+  return sl_shape(run->x)[0] == 3 && run->times && sl_shape(run->times)[0] == 3;
+}
+
 static bool sample_once(sl_ctx *c, normal *n) {
   size_t mark = sl_pool_open(c);
   const sl_stepper *list[] = {&sl_langevin, &sl_euler_maruyama};
   sl_plan plan = {.n_steppers = 2, .stepper = list, .steps = 2, .eps = 0.1, .draw = 1};
-  sl_adaptive adaptive = {.rtol = 1e-2, .atol = 1e-2, .eps = 0.5};
+  int seen = 0;
+  sl_adaptive adaptive = {.rtol = 1e-2, .atol = 0.1, .eps = 0.5, .on_step = sees_all, .ud = &seen};
   sl_score score = {.score = normal_score, .ud = n};
-  sl_tensor *z = draw(c, SL_F32, 3, 2);
+  float far[] = {0.01F, 0, 1, 1, 100, 300}; /* the first arrives first */
+  sl_tensor *z = sl_from(c, SL_F32, 2, (int64_t[]){3, 2}, far);
   bool ok = sl_integrate(c, n->p, &score, &(sl_noise){0}, &plan, z, NULL) &&
-            sl_integrate_adaptive(c, n->p, &score, &adaptive, z, NULL);
+            sl_integrate_adaptive(c, n->p, &score, &adaptive, z, NULL) && seen > 0;
   sl_pool_close(c, mark);
   return ok;
 }

@@ -29,13 +29,16 @@ local function rehearse(run)
   return sorted_keys(numbers), sorted_keys(ends)
 end
 
+local STATE, DRAW = 1.5, 0.7 -- of the last row
+
 -- Rows 1 to 3 start at 0, 1 and 2 without noise. One row then has a unit in a draw, or in W or H of an interval between
--- neighbouring ends.
+-- neighbouring ends; the last has a share of all of them, from a state that is not 0.
 local function basis(numbers, ends)
-  local row_of, n = {}, 3 + #numbers + 2 * math.max(#ends - 1, 0)
+  local row_of, n = {}, 4 + #numbers + 2 * math.max(#ends - 1, 0)
   for i, number in ipairs(numbers) do row_of[number] = 3 + i end
   local unit, first = sl.eye(n, { dtype = "float64" }), 3 + #numbers
-  local function row(i) return unit:narrow(2, i, 1) end
+  local last = unit:narrow(2, n, 1)
+  local function row(i) return unit:narrow(2, i, 1) + last * DRAW end
   local function path(_, from, to)
     local a, b = math.min(from, to), math.max(from, to)
     local W, H = row(1) * 0, row(1) * 0
@@ -50,23 +53,24 @@ local function basis(numbers, ends)
     end
     return from < to and W or -W, H
   end
-  return row(2) + row(3) * 2, {
+  return unit:narrow(2, 2, 1) + unit:narrow(2, 3, 1) * 2 + last * STATE, {
     normal = function(_, number) return row(row_of[number]) end,
     brownian = function(shape, a, b) return (path(shape, a, b)) / math.sqrt(math.abs(b - a)) end, increment = path,
   }
 end
+
+local function near(a, b, size) return math.abs(a - b) <= size end
 
 --- Mean and std of run(x, noise) for x ~ N(mean, std^2); run is called with x [n, 1] and a replay for the option noise.
 -- Returns nil and a reason if the run is not affine.
 function affine.law(run, mean, std)
   local y = run(basis(rehearse(run))):reshape({ -1 }):totable()
   local base, slope = y[1], y[2] - y[1]
-  local off = math.abs(y[3] - base - 2 * slope)
-  if off ~= off or off > 1e-9 * (math.abs(slope) + math.abs(base)) then
-    return nil, "not affine in the state"
-  end
-  local variance = (slope * std) ^ 2
-  for i = 4, #y do variance = variance + (y[i] - base) ^ 2 end
+  local variance, draws = (slope * std) ^ 2, 0
+  for i = 4, #y - 1 do variance, draws = variance + (y[i] - base) ^ 2, draws + (y[i] - base) end
+  local size = 1e-9 * (math.abs(slope) + math.abs(base))
+  if not near(y[3], base + 2 * slope, size) then return nil, "not affine in the state" end
+  if not near(y[#y], base + STATE * slope + DRAW * draws, size) then return nil, "not affine in state and noise" end
   return base + slope * mean, math.sqrt(variance), slope
 end
 

@@ -1,11 +1,10 @@
--- Runs the Lua of a Markdown page:  sdelua tests/lua/page.lua PAGE, in a folder where it may write.
+-- Runs the Lua of a Markdown page:  sdelua tests/lua/page.lua PAGE [STEPS], in a folder where it may write.
 --
 -- All ```lua blocks are one script, in order, whose line numbers are the page's. A block that begins with a comment of
 -- nothing but a path, "-- sdelua/solve/samplers/mine.lua", is that file. What a line prints is what stands behind -->
 -- at its end, and on --> lines right below it; a line without is free to print anything. Training is cut short:
--- sl.progress counts to 3 at most, whatever the page asks for.
+-- sl.progress counts to STEPS at most, which are 3, whatever the page asks for.
 local sl = require "sdelua"
-local STEPS = 3
 
 local page = {}
 
@@ -64,16 +63,16 @@ local function noting(printed)
   end
 end
 
-local function cut_short(progress)
-  return function(n, options) return progress(math.min(n, STEPS), options) end
+local function cut_short(progress, steps)
+  return function(n, options) return progress(math.min(n, steps), options) end
 end
 
 --- Runs a page; an error names its line.
-function page.run(path)
+function page.run(path, steps)
   local lines = lines_of(path)
   local code, expected = script_of(blocks_of(lines))
   local printed = {}
-  sl.progress = cut_short(sl.progress)
+  sl.progress = cut_short(sl.progress, steps or 3)
   local env = setmetatable({ print = noting(printed) }, { __index = _G })
   assert(load(code, "@" .. path, "t", env))()
   for line = 1, #lines do
@@ -85,6 +84,6 @@ function page.run(path)
   end
 end
 
-if arg and arg[0]:find "page%.lua$" then page.run(arg[1]) end
+if arg and arg[0]:find "page%.lua$" then page.run(arg[1], tonumber(arg[2])) end
 
 return page

@@ -40,7 +40,8 @@ check.test("behind a colon only what can be called, of objects of every kind; no
     { sl.zeros(2), "sum", "dtype" }, { sl.solve.heun {}, "sample", "row" }, { sl.nn.Linear(2, 2), "train", "_train" },
   } do
     rawset(_G, "x_of_the_test", case[1])
-    local words = " " .. table.concat(select(2, tab "x_of_the_test:"), " ") .. " "
+    local text, list = tab "x_of_the_test:" -- a word that is the only one is set in
+    local words = (" %s %s "):format(text:match ":(.*)", table.concat(list, " "))
     check.ok(words:find(" " .. case[2] .. " ", 1, true), case[2] .. " is not in" .. words)
     check.ok(not words:find(" " .. case[3] .. " ", 1, true), case[3] .. " is in" .. words)
   end
@@ -48,11 +49,25 @@ check.test("behind a colon only what can be called, of objects of every kind; no
   rawset(_G, "x_of_the_test", nil)
 end)
 
+check.test("of objects whose fields the manual tells, these and methods, and nothing of the house's own", function()
+  rawset(_G, "x_of_the_test", sl.sde.VP {})
+  local words = " " .. table.concat(select(2, tab "x_of_the_test."), " ") .. " "
+  for _, name in ipairs { "T", "tier", "eps", "drift", "options" } do check.ok(words:find(" " .. name .. " "), name) end
+  for _, name in ipairs { "handle", "row", "new", "is_paper", "has_prior" } do
+    check.ok(not words:find(" " .. name .. " "), name)
+  end
+  rawset(_G, "x_of_the_test", sl.plot {})
+  words = " " .. table.concat(select(2, tab "x_of_the_test."), " ") .. " "
+  for _, name in ipairs { "line", "save" } do check.ok(words:find(" " .. name .. " "), name) end
+  for _, name in ipairs { "layers", "align", "o" } do check.ok(not words:find(" " .. name .. " "), name) end
+  rawset(_G, "x_of_the_test", nil)
+end)
+
 check.test("right behind the bracket of a call, how it goes", function()
   rawset(_G, "x_of_the_test", sl.sde.VP {})
   for text, want in pairs {
     ["sl.loss.dsm("] = "loss.dsm(process, score, x0, {", ["sl.nn.Linear("] = "nn.Linear { in_features",
-    ["y = sl.solve.heun("] = "solve.heun { S_churn", ["sl.conv2d("] = "conv2d(x w b?",
+    ["y = sl.solve.heun("] = "solve.heun { S_churn", ["sl.conv2d("] = "conv2d(x, w, b?",
     ["x_of_the_test:perturb("] = "sde.Process:perturb(x0, t, z)\n",
     ["x_of_the_test:perturb( "] = "sde.Process:perturb(",
   } do
@@ -61,6 +76,8 @@ check.test("right behind the bracket of a call, how it goes", function()
     check.eq(shown:sub(1, #want), want)
     for line in shown:gmatch "[^\n]+" do check.ok(#line <= 70, line) end
   end
+  rawset(_G, "x_of_the_test", sl.zeros(2))
+  check.eq({ sl.complete("x_of_the_test:sum(", 70) }, { "", "tensor:sum(dims?, { keepdim = false })\n" })
   becomes { ["sl.loss.dsm(pri"] = "sl.loss.dsm(print", ["sl.loss.dsm(x, pri"] = "sl.loss.dsm(x, print" }
   check.eq(#select(2, sl.complete("no_such_thing(", 70)) > 0, true)
   rawset(_G, "x_of_the_test", nil)
@@ -91,6 +108,32 @@ check.test("options where a key may stand in the table of a call", function()
   }
   check.eq(select(2, tab "sl.solve.heun { S_"), { "S_churn", "S_noise", "S_tmax", "S_tmin" })
   check.eq(select(2, tab "sl.solve.heun { S_churn = 3, S_"), { "S_noise", "S_tmax", "S_tmin" })
+end)
+
+check.test("options of ops, as functions and methods", function()
+  rawset(_G, "x_of_the_test", sl.zeros(2))
+  becomes {
+    ["sl.conv2d(x, w, nil, { str"] = "sl.conv2d(x, w, nil, { stride = ",
+    ["sl.sum(x, { ke"] = "sl.sum(x, { keepdim = ", ["x_of_the_test:sum { ke"] = "x_of_the_test:sum { keepdim = ",
+    ["x_of_the_test:mean({ 1 }, { ke"] = "x_of_the_test:mean({ 1 }, { keepdim = ",
+    ["sl.group_norm(x, { gr"] = "sl.group_norm(x, { groups = ",
+  }
+  check.eq(select(2, tab "sl.conv2d(x, w, {"), { "b", "dilation", "groups", "padding", "stride" })
+  rawset(_G, "x_of_the_test", nil)
+end)
+
+-- What an op is told by a name that is no option of it, it refuses, naming those that are.
+check.test("the options offered for ops are those that they take by name", function()
+  local keys, entries = require "sdelua.manual.keys", sl.manual.entries()
+  for _, entry in ipairs(entries) do
+    if entry.kind == "op" then
+      local _, err = pcall(entry.value, { no_such_option = 1 })
+      local known = tostring(err):match "expected ([^\n]*)"
+      for name in pairs(keys.of(entry.value, entries, entry.name)) do
+        check.ok((" " .. known .. ","):find(" " .. name .. ",", 1, true), entry.name .. ": " .. name .. ": " .. err)
+      end
+    end
+  end
 end)
 
 check.test("elsewhere in a table, names", function()

@@ -5,15 +5,9 @@ local convergence = require "convergence"
 local sl = require "sdelua"
 
 local solve = sl.solve
-local rows = setmetatable({}, require "sdelua.listing" { "sampler", "options", "kind", "stated", "measured", "remark" })
+local rows = convergence.rows()
 
-local function verdict(row, failures)
-  rows[#rows + 1] = row
-  local off = math.abs(row.measured - row.stated)
-  if off ~= off or off > 0.15 then
-    failures[#failures + 1] = ("%s: %s order %g, measured %.3f"):format(row.sampler, row.kind, row.stated, row.measured)
-  end
-end
+local function verdict(row, failures) failures[#failures + 1] = convergence.verdict(rows, row) end
 
 check.test("weak orders that show late", function()
   local failures = {}

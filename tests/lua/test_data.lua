@@ -55,7 +55,7 @@ check.test("a folder of images: sorted, central squares, resized", function()
   end)
   with_folder(function(folder)
     check.raises(function() sl.data.image_folder(folder) end,
-      "expected PNG, JPEG or BMP files, there or in folders of classes, got none")
+      "expected PNG, JPEG, BMP or WebP files, there or in folders of classes, got none")
   end)
   check.raises(function() sl.data.image_folder "/nowhere" end, "/nowhere")
 end)

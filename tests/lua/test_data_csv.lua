@@ -101,7 +101,10 @@ check.test("what is saved is read back the same, bit for bit", function()
       check.eq({ back:totable(), names }, { x:totable(), { "x", 'the "y"', " z, " } }, dtype)
     end
     local x = sl.tensor({ { 1, 0.1 }, { 0 / 0, math.huge }, { -1e30, -math.huge } })
+    local beside = assert(io.open(path .. ".tmp", "w")) -- another file of the user's
+    beside:close()
     sl.data.save_csv(path, x, { separator = ";" })
+    check.ok(os.remove(path .. ".tmp"))
     local file <close> = assert(io.open(path))
     check.eq(file:read "a", "1;0.1\n;inf\n-1e+30;-inf\n")
     sl.data.save_csv(path, sl.tensor { { 1 }, { 0 / 0 }, { 3 } })
@@ -123,5 +126,6 @@ check.test("bad arguments name function, option, expected and got", function()
   raises("1\n", { sep = 1 }, "data.csv: unknown option sep")
   check.raises(function() sl.data.save_csv("x.csv", 3) end, "argument x: expected a tensor [n,columns], got 3")
   check.raises(function() sl.data.save_csv("x.csv", x, { names = { "a" } }) end, "expected a list of 2, got 1")
-  check.raises(function() sl.data.save_csv("no/folder/x.csv", x) end, "data.save_csv: no/folder/x.csv: can't write")
+  check.raises(function() sl.data.save_csv("no/folder/x.csv", x) end,
+    "data.save_csv: no/folder/x.csv: can't open the folder")
 end)

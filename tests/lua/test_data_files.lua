@@ -94,7 +94,7 @@ check.test("each sub-folder of pictures is a class", function()
     check.eq({ labels:totable(), labels.dtype, classes }, { { 0, 0, 1 }, "int64", { "cat", "dog" } })
     check.eq(x:amax({ 2, 3, 4 }):totable(), { 20, 30, 10 })
     paint(folder .. "/top.png", 50)
-    check.eq({ select(2, sl.data.image_folder(folder, { size = 4 })) }, { { "top.png" } })
+    check.eq(select(2, sl.data.image_folder(folder, { size = 4 })), { "top.png" })
   end)
 end)
 
@@ -125,6 +125,8 @@ check.test("from says in a line what it found", function()
     check.eq(line, "sdelua: note: data.from: " .. set.about .. "\n")
     check.eq({ tostring(set), set.kind, set.classes }, { set.about, "cifar10", { "airplane", "automobile" } })
     check.eq(set.test().labels:totable(), { 5 })
+    check.eq({ tostring(set.test()), set.test().kind }, { folder
+      .. ": CIFAR-10, binary version: uint8 [1,32,32,3], labels of 2 classes", "cifar10" })
     check.eq(noted(folder, "{ quiet = true }"), "")
     check.eq({ from(folder, { split = "test" }).labels:totable(), from(folder, { split = "test" }).test }, { { 5 } })
     check.eq(from(folder .. "/test_batch.bin").kind, "cifar10")
@@ -144,12 +146,30 @@ check.test("from knows folders", function()
     check.ok(set.about:find("uint8 [1,2,2,1], labels 4 to 4", 1, true), set.about)
   end)
   with_folder(function(folder)
-    check.raises(function() from(folder) end, "or PNG, JPEG or BMP files, there or in folders of classes, got none")
+    check.raises(function() from(folder) end,
+      "or PNG, JPEG, BMP or WebP files, there or in folders of classes, got none")
     system.make_folder(folder .. "/a")
     paint(folder .. "/a/1.png", 7)
     local set = from(folder, { size = 2, channels = 1 })
     check.eq({ set.kind, set.samples:shape(), set.labels:totable(), set.classes, set.names },
       { "images", { 1, 2, 2, 1 }, { 0 }, { "a" }, { "a/1.png" } })
+  end)
+end)
+
+check.test("from says what it made of a folder's pictures, and what it did not read", function()
+  with_folder(function(folder)
+    local function about() return from(folder, { size = 4 }).about:sub(#folder + 3) end
+    paint(folder .. "/1.png", 7)
+    check.eq(about(), "a folder of pictures: uint8 [1,4,4,3]")
+    sl.image.save(folder .. "/2.png", sl.zeros { 4, 6, 3 })
+    for _, name in ipairs { "a.gif", "b.GIF", "LICENSE", ".hidden" } do write(folder .. "/" .. name, "x") end
+    system.make_folder(folder .. "/more")
+    check.eq(about(), "a folder of pictures: uint8 [2,4,4,3]; 1 of 2 cut to the central square and resized to 4 x 4; "
+      .. "not read: 1 without an ending, 2 .gif")
+    for i = 1, 2 do assert(os.rename(("%s/%d.png"):format(folder, i), ("%s/more/%d.png"):format(folder, i))) end
+    write(folder .. "/more/list.txt", "x")
+    check.eq(about(), "a folder of pictures: uint8 [2,4,4,3], labels of 1 classes; 1 of 2 cut to the central square "
+      .. "and resized to 4 x 4; not read: 1 without an ending, 2 .gif, 1 .txt")
   end)
 end)
 
@@ -173,7 +193,8 @@ check.test("from knows files by what is in them, whatever they are called", func
       save(path, { a = x, b = x })
       check.raises(function() from(path) end, "got a, b: say which with name =")
     end
-    sl.image.save(path, sl.full({ 2, 3, 3 }, 9, { dtype = "uint8" }))
+    sl.image.save(path .. ".png", sl.full({ 2, 3, 3 }, 9, { dtype = "uint8" }))
+    assert(os.rename(path .. ".png", path))
     check.eq({ from(path).kind, from(path).samples:shape() }, { "image", { 1, 2, 3, 3 } })
     check.eq(from("tests/fixtures/fuzz/idx/packed.idx.gz").samples:totable(), { { 0, 1, 2 }, { 3, 4, 5 } })
   end)

@@ -53,6 +53,13 @@ check.test("errors name function, argument, expected and actual", function()
       "conv2d: argument x: expected [n,h,w,3], channels last, to match w [3,3,3,8], got [2,3,32,32]" },
     { function() sl.cat({ x, 1 }, 1) end, "cat: argument xs[2]: expected a tensor, got the number 1" },
     { function() sl.manual_seed "a" end, 'manual_seed: argument seed: expected an integer, got the string "a"' },
+    { function() sl.sde.VP():point(-1) end, "sde: argument t: expected times in [0, 1], got -1" },
+    { function() sl.sde.VP():point(2) end, "sde: argument t: expected times in [0, 1], got 2" },
+    { function() sl.noise { seed = 1, index = sl.tensor({ -1, 5 }, { dtype = "int64" }) }:normal({ 2, 1 }, 1) end,
+      "noise: argument index: expected numbers in [0, 2^55], got -1" },
+    { function() sl.nn.Conv2d(2, 2, 3, { stride = 1 << 33 }) end,
+      "Conv2d: argument stride: expected an integer < 2^31, got 8.58993e+09" },
+    { function() sl.nn.Sinusoidal(1) end, "Sinusoidal: argument dim: expected an integer >= 2, got 1" },
     { function() sl.set_threads(1000) end, "set_threads: argument n: expected an integer from 0 to 256" },
     { function() sl.help "nothing" end,
       "help: argument name: expected the name of an op, sampler, process or the like, got nothing" },
@@ -63,6 +70,18 @@ end)
 
 check.test("an error says where in the script it was raised", function()
   check.ok(check.raises(function() sl.zeros(-1) end, "zeros"):find "^[^\n]*test_errors.lua:%d+: zeros")
+end)
+
+check.test("the core's own calls check what they are given, whoever calls", function()
+  local vp, x = sl.sde.VP {}, sl.zeros(2, 2)
+  local function integrate(o) core.solve.integrate(vp.handle, function(z) return -z end, nil, x, { seed = 1 }, o) end
+  local flow = { { name = "flow" } }
+  check.raises(function() integrate { steppers = flow, steps = 2, times = 5 } end,
+    "solve: argument times: expected a list of steps + 1 times, got the number 5")
+  check.raises(function() integrate { steppers = flow, steps = 1 << 30, times = { 1, 0 } } end,
+    "solve: argument times: expected a list of steps + 1 times")
+  check.raises(function() integrate { steppers = { { step = function(z) return z, z end } }, steps = 1 } end,
+    "draws of a step: expected an integer from 0 to 4294967295, got nil")
 end)
 
 -- ---- callbacks ----------------------------------------------------------------------

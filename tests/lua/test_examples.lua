@@ -67,11 +67,20 @@ local function webp_size(path)
   return { high, wide }, 1
 end
 
--- Shows nothing: paper, frame and numbers of an empty plot are grey; a grey picture's pixels are all alike.
+-- How much of the picture [H,W] is no paper, and by how much the values there differ.
+local function ink_of(x)
+  local ink = x:lt(215):to "float32"
+  local n = math.max(1, ink:sum():item())
+  local mean = (x * ink):sum():item() / n
+  return n / x:numel(), math.sqrt(((x - mean):square() * ink):sum():item() / n)
+end
+
+-- Shows nothing: paper, frame and numbers of an empty plot are grey, and few; a grey picture's pixels are all alike.
 local function is_blank(image)
   local x = image:to "float32"
-  if image:shape(3) == 1 then return (x - x:mean()):abs():gt(8):to("float32"):mean():item() < 0.1 end
-  return (x:amax(3) - x:amin(3)):gt(40):to("float32"):mean():item() < 0.01
+  if (x:amax(3) - x:amin(3)):gt(40):to("float32"):mean():item() >= 0.01 then return false end
+  local share, spread = ink_of(x:amax(3))
+  return share < 0.1 or spread < 20
 end
 
 -- As wide as the one shown, and about as high: how plots are laid out may change without all of them being drawn anew.
@@ -140,7 +149,7 @@ end
 
 check.test("examples/guidance.lua draws from the posterior", function()
   local said = run("examples/guidance.lua", folder .. "/points.png", "60")
-  local got, exact = said:match "x %- y ([%d.]+), of the posterior ([%d.]+)"
+  local got, exact = said:match "strength 1: .- x %- y ([%d.]+), of the posterior ([%d.]+)"
   check.close(tonumber(got), tonumber(exact), 0.15, 0, said)
 end)
 
@@ -155,9 +164,25 @@ check.test("scripts/gallery.lua draws what is shown", function()
   check_size(name, webp_size(there .. "/" .. shown), (webp_size(shown)))
 end)
 
+check.test("scripts/gallery.lua draws what a guide shows under its own name", function()
+  local there, page = folder .. "/guide", "docs/guides/from-pytorch.md"
+  for _, part in ipairs { "", "/docs", "/docs/guides", "/docs/pictures", "/tests", "/tests/lua" } do
+    system.make_folder(there .. part)
+  end
+  for _, path in ipairs { page, "tests/lua/page.lua" } do files.write(there .. "/" .. path, files.read(path)) end
+  local code, said = process.run(("cd %s &&"):format(process.quote(there)), process.absolute(process.program),
+    process.absolute "scripts/gallery.lua", "from-pytorch")
+  check.eq(code, 0, said)
+  local shown = "docs/pictures/from_pytorch.webp"
+  check_size("from_pytorch", webp_size(there .. "/" .. shown), (webp_size(shown)))
+end)
+
 check.test("a blank picture is seen to be one", function()
   check.ok(is_blank(sl.full({ 50, 50, 1 }, 255):to "uint8"))
   check.ok(is_blank(sl.plot { title = "nothing", xlim = { 0, 1 } }:render()))
+  for _, grey in ipairs { -1, 0, 1 } do
+    check.ok(is_blank(sl.plot { title = "none", width = 200 }:image(sl.full({ 9, 9, 1 }, grey)):render()), grey)
+  end
   check.ok(not is_blank(sl.plot { xlim = { 0, 1 } }:scatter(sl.rand(500, 2)):render()))
 end)
 

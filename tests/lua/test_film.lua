@@ -126,6 +126,44 @@ if built(".webp", "libwebp-dev") then
   end)
 end
 
+if built(".webp", "libwebp-dev") then
+  check.test("image.load reads a WebP, of a film the first picture; what is cut short is an error", function()
+    files.with_folder(function(folder)
+      local path = folder .. "/film.webp"
+      sl.image.animate(path, moving(3))
+      check.eq(sl.image.load(path):totable(), moving(3):select(1, 1):totable())
+      sl.image.animate(path, moving(1):narrow(1, 1, 1))
+      check.eq(sl.image.load(path, { channels = 1 }):totable(), moving(1):select(1, 1):totable())
+      check.eq(sl.data.from(path, { quiet = true }).kind, "image")
+      local bytes = files.read(path)
+      for n = 0, #bytes - 1, 7 do
+        files.write(path, bytes:sub(1, n))
+        check.raises(function() sl.image.load(path) end, "image.load: " .. path .. ": ")
+      end
+      for n = 13, #bytes do -- a byte that is wrong gives a picture or an error
+        files.write(path, bytes:sub(1, n - 1) .. string.char(bytes:byte(n) ~ 0x5a) .. bytes:sub(n + 1))
+        pcall(sl.image.load, path)
+      end
+    end)
+  end)
+  if HAS_PIL then
+    check.test("image.load reads what PIL writes: with transparency, and without", function()
+      files.with_folder(function(folder)
+        local path = folder .. "/a.webp"
+        local function pil(code)
+          local status, text = process.run("", PYTHON, "-c", "from PIL import Image\n" .. code:format(path))
+          check.eq(status, 0, text)
+          return sl.image.load(path):totable()
+        end
+        check.eq(pil "Image.new('RGBA', (2, 1), (9, 8, 7, 100)).save('%s', lossless=True, exact=True)",
+          { { { 9, 8, 7, 100 }, { 9, 8, 7, 100 } } })
+        check.eq(pil "Image.new('RGB', (1, 2), (9, 8, 7)).save('%s', lossless=True)",
+          { { { 9, 8, 7 } }, { { 9, 8, 7 } } })
+      end)
+    end)
+  end
+end
+
 if built(".gif", "libgif-dev") then
   check.test("a GIF: sizes, times, loops, what changed, and every pixel", function()
     files.with_folder(function(folder)

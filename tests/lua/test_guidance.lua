@@ -83,6 +83,30 @@ check.test("classifier guidance: scale, one class for all, interval", function()
   end
 end)
 
+check.test("a noisy classifier guides every affine process, whichever it was trained with", function()
+  local images = sl.randint(0, 256, { 6, 8, 8, 1 }, { dtype = "uint8" })
+  local known = require "sdelua.train.classifier".train(images, int64 { 0, 1, 2, 0, 1, 2 }, {
+    steps = 3, batch = 2, width = 4, features = 8, process = { kind = "VE", options = { sigma_max = 30 } },
+  })
+  local ve, x, labels = known.process, sl.randn { 3, 8, 8, 1 } * 2, int64 { 1, 0, 2 }
+  local function zero(z) return z * 0 end
+  local function pull(process, z, t)
+    return sl.guidance.classifier(process, zero, known, labels)(z, t)
+  end
+  for _, process in ipairs { sl.sde.VP {}, sl.sde.subVP {}, gaussian.offset() } do
+    local at = process:point(0.4)
+    local own = pull(ve, (x - at.c) / at.m, ve:time(at.sigma)) -- the same image and noise, as VE has them
+    local size = own:abs():amax():item()
+    near(pull(process, x, 0.4) * (at.m / size), own / size, 1e-4, tostring(process))
+  end
+  check.eq(known.process, ve, "the classifier itself is as it was")
+  local clean = require "sdelua.train.classifier".train(images, int64 { 0, 1, 2, 0, 1, 2 }, {
+    steps = 1, batch = 2, width = 4, features = 8,
+  })
+  check.raises(function() sl.guidance.classifier(sl.sde.VP {}, zero, clean, 0)(x, 0.4) end,
+    "classifier: argument t: expected none, for it was trained on images without noise")
+end)
+
 -- ---- without a classifier -------------------------------------------------------------------------------------
 
 check.test("classifier-free guidance: 1 is the score given the class, 0 that without, else on the line", function()

@@ -22,7 +22,7 @@ check.test("a grid: places, padding, columns", function()
 end)
 
 check.test("a saved picture loads as it was; conversions on loading", function()
-  local path = os.tmpname()
+  local path = os.tmpname() .. ".PNG"
   local x = sl.randint(0, 256, { 6, 4, 3 }, { dtype = "uint8" })
   sl.image.save(path, x)
   check.eq(sl.image.load(path):totable(), x:totable())
@@ -34,6 +34,22 @@ check.test("a saved picture loads as it was; conversions on loading", function()
 end)
 
 check.test("bad arguments of image", function()
+  for _, case in ipairs { { columns = 0 }, { columns = 1.5 }, { columns = "2" }, { padding = -9 }, { padding = 1e300 },
+    { background = 256 }, { background = 0.5 } } do
+    local key = next(case)
+    check.raises(function() sl.image.grid(sl.zeros { 1, 2, 2, 1 }, case) end,
+      ("image.grid: option %s: expected a whole number from "):format(key))
+  end
+  check.raises(function() sl.image.to_float() end, "image.to_float: argument x: expected a tensor, got nil")
+  check.raises(function() sl.image.to_uint8(3) end, "image.to_uint8: argument x: expected a tensor, got 3")
+  check.raises(function() sl.image.square(sl.zeros { 2, 2 }, 1) end, "image.square: argument x: expected a picture")
+  check.raises(function() sl.image.square(sl.zeros({ 2, 2, 1 }, { dtype = "uint8" }), 0) end, "image.square: ")
+  local x = sl.zeros { 2, 2, 1 }
+  check.raises(function() sl.image.save("q.jpg", x) end,
+    "image.save: argument path: expected a name that ends in .png, got q.jpg")
+  check.raises(function() sl.image.save("q.webp", x) end, "ends in .png, got q.webp: image.animate writes WEBP")
+  check.raises(function() sl.image.save("png", x) end, "ends in .png, got png")
+  check.raises(function() sl.image.save(nil, x) end, "ends in .png, got nil")
   check.raises(function() sl.image.save("x.png", sl.zeros { 2, 2 }) end,
     "expected a picture [H,W,C], got float32 [2,2]")
   check.raises(function() sl.image.grid(7) end, "image.grid: argument x: expected images [N,H,W,C], got 7")

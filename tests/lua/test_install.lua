@@ -27,6 +27,27 @@ check.test("the program finds its Lua files and its scripts beside itself", func
   check.ok(select(2, process.run(HERE, sdelua, "bench/ops.lua")):find "cannot open bench/ops.lua")
 end)
 
+check.test("without /proc it finds them by the name that it was called with", function()
+  files.write(work .. "/no_proc.c", [[
+    #include <sys/types.h>
+    #include <errno.h>
+    #include <stddef.h>
+    ssize_t readlink(const char *path, char *into, size_t size);
+    ssize_t readlink(const char *path, char *into, size_t size) {
+      (void)path, (void)into, (void)size;
+      errno = ENOENT;
+      return -1;
+    }]])
+  run(HERE, "cc", "-shared", "-fPIC", "-o", "no_proc.so", "no_proc.c")
+  system.make_folder(work .. "/empty")
+  local before = ("cd %s/empty && ln -sf %s/bin/sdelua linked && env -u LUA_PATH -u LUA_CPATH "
+    .. "LD_PRELOAD=%s/no_proc.so "):format(work, prefix, work)
+  local path = ("PATH=/nowhere:%s/bin:$PATH "):format(prefix)
+  for _, called in ipairs { path .. "sdelua", "../../opt/somewhere/bin/sdelua", "./linked" } do
+    check.ok(run(before .. called .. " train_vp.lua --help"):find "^Usage: train_vp.lua ", called)
+  end
+end)
+
 check.test("stock Lua loads the module", function()
   check.eq(run(HERE .. LUA, "lua5.4", "-e", [[print(require "sdelua".ones { 3 }:sum():item())]]), "3.0\n")
 end)
@@ -35,15 +56,16 @@ check.test("every file has its place", function()
   for _, path in ipairs { "include/sdelua.h", "include/sdelua/solve.h", "lib/libsdelua.so", "lib/libsdelua.so.0",
     "lib/libsdelua.a", "share/man/man1/sdelua.1", "share/bash-completion/completions/sdelua",
     "share/zsh/site-functions/_sdelua", "share/fish/vendor_completions.d/sdelua.fish", "share/sdelua/types/sdelua.lua",
-    "share/sdelua/scripts/sample.lua", "share/doc/sdelua/README.md", "share/doc/sdelua/docs/reference/README.md" } do
+    "share/lua/5.4/sdelua/scripts/sample.lua", "share/doc/sdelua/README.md",
+    "share/doc/sdelua/docs/reference/README.md" } do
     check.eq(system.kind(prefix .. "/" .. path), "file", path)
   end
-  check.eq(system.kind(prefix .. "/share/sdelua/scripts/reference.lua"), nil)
+  check.eq(system.kind(prefix .. "/share/lua/5.4/sdelua/scripts/reference.lua"), nil)
 end)
 
 check.test("the manual page names every installed script", function()
   local page, count = files.read(prefix .. "/share/man/man1/sdelua.1"), 0
-  for _, name in ipairs(system.list_folder(prefix .. "/share/sdelua/scripts")) do
+  for _, name in ipairs(system.list_folder(prefix .. "/share/lua/5.4/sdelua/scripts")) do
     check.ok(page:find(name, 1, true), name)
     count = count + 1
   end
@@ -176,6 +198,14 @@ target_link_libraries(with_static PRIVATE sdelua::static)
   check.ok(not run(HERE, "ldd", "out/with_static"):find "libsdelua")
   local shared = run(HERE, "ldd", "out/examples/train_points") -- CMake gives it an rpath
   check.ok(shared:find("libsdelua.so.0 => " .. prefix .. "/lib/libsdelua.so.0", 1, true), shared)
+end)
+
+check.test("the examples in C without Lua: what needs none is built", function()
+  local alone = HERE .. "PKG_CONFIG_LIBDIR=/nowhere "
+  local text = run(alone, "cmake", "-S", installed.source .. "/examples/c", "-B", "bare", "-G", "Ninja",
+    "-DCMAKE_PREFIX_PATH=" .. prefix)
+  check.ok(text:find("embed_lua is left out", 1, true), text)
+  check.ok(run(alone, "ninja", "-C", "bare", "-t", "targets", "all"):find "\ntrain_points: ")
 end)
 
 files.remove(folder)

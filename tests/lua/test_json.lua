@@ -31,6 +31,10 @@ check.test("what JSON can't say is refused", function()
   check.raises(function() json.encode(0 / 0) end, "json.encode: expected a finite number, got")
   check.raises(function() json.encode { [1.5] = 1 } end, "json.encode: expected string keys, got 1.5")
   check.raises(function() json.encode { a = print } end, "got function")
+  check.raises(function() json.encode { 1, 2, a = 3 } end,
+    "json.encode: expected the keys of a list or strings, got both")
+  check.raises(function() json.encode { 1, nil, 3 } end, "json.encode: expected a list without holes, got 2 of 3 items")
+  check.raises(json.decode, "json.decode: argument text: expected a string, got nil")
   local loop = {}
   loop[1] = loop
   check.raises(function() json.encode(loop) end, "32 levels")

@@ -1,4 +1,5 @@
 -- Likelihoods where they are known: exact scores of mixtures, Gaussians, a process with noise of its own.
+local affine = require "affine"
 local check = require "check"
 local oracle = require "oracle"
 local programs = require "process"
@@ -180,6 +181,30 @@ check.test("the bound on KL holds for the SDE, and not for the flow", function()
   end
 end)
 
+-- Exact moments of what a sampler of n steps makes of N(0, 1) with the score -c x.
+local function sampled_variance(name, p, c, n)
+  local sampler = sl.solve[name] { steps = n, eps = 1e-5, denoise = false, grid = "uniform" }
+  local function run(x, noise) return (sampler(p, function(y) return y * -c end, nil, { x = x, noise = noise })) end
+  local mean, std = affine.law(run, 0, 1)
+  check.close(mean, 0, 0, 1e-9)
+  return std ^ 2
+end
+
+check.test("the reverse SDE of the bound is the one that samplers solve", function()
+  local p = processes.VP
+  local B = 0.1 + 0.5 * 19.9 - (0.1 * 1e-5 + 0.5 * 19.9e-10)
+  for _, name in ipairs { "euler_maruyama", "reverse_diffusion" } do
+    for _, c in ipairs { 0.8, 0.9, 1.1, 1.2, 1.3 } do
+      local k, what = 2 * c - 1, ("%s, score %.1f of the truth"):format(name, c)
+      local exact = 1 / k + (1 - 1 / k) * math.exp(-k * B)
+      local coarse, fine = sampled_variance(name, p, c, 200), sampled_variance(name, p, c, 400)
+      check.close(math.log(math.abs((coarse - exact) / (fine - exact)), 2), 1, 0.15, 0, what .. ", order: ")
+      check.close(2 * fine - coarse, exact, 5e-4, 0, what .. ", variance: ")
+      check.ok(gaussian_kl(fine) <= 0.5 * B * (c - 1) ^ 2, what)
+    end
+  end
+end)
+
 check.test("the variational bound is tight for the exact score", function()
   local x = mixture_points(100, 4)
   for _, name in ipairs { "VP", "subVP", "own" } do
@@ -337,6 +362,16 @@ check.test("scripts/likelihood.lua: the same numbers for any batch and any threa
   os.execute("rm -rf " .. programs.quote(folder))
 end)
 
+check.test("the callback sees points and integrals", function()
+  local x, p, last = mixture_points(5, 1), processes.VP, nil
+  local _, info = likelihood.ode(p, oracle.mixture_score(p, weights, means, vars), x, {
+    probes = 2, seed = 1, rtol = 1e-3, atol = 1e-3, callback = function(state) last = state end,
+  })
+  check.eq({ last.t, last.times:shape(), last.delta:shape() }, { 1.0, { 5 }, { 5, 2 } })
+  same(last.x, info.z)
+  same(last.delta:mean(2), info.delta)
+end)
+
 -- ---- refusals -----------------------------------------------------------------------------------------
 
 check.test("bad arguments are named", function()
@@ -351,7 +386,9 @@ check.test("bad arguments are named", function()
   refuses("likelihood.ode: option probes: expected an integer >= 1", { probes = 1.5 })
   refuses("likelihood.ode: option method", { method = "rk4" })
   refuses("likelihood.ode: argument eps: expected a time in [0, 1), got 1", { eps = 1 })
-  refuses("likelihood.ode: arguments rtol, atol", { rtol = 0 })
+  refuses("likelihood.ode: option rtol: expected a positive number, got 0", { rtol = 0 })
+  refuses("likelihood.ode: option icoeff: expected a positive number, got 0", { icoeff = 0.0 })
+  refuses("likelihood.ode: arguments pcoeff, icoeff: expected numbers >= 0, got -1, 0.65", { pcoeff = -1 })
   refuses("likelihood.ode: max_steps reached", { max_steps = 1, rtol = 1e-9 })
   refuses("likelihood.ode: argument score: expected a function", {}, 3)
   refuses("likelihood.ode: argument process", {}, nil, nil, {})
@@ -361,6 +398,8 @@ check.test("bad arguments are named", function()
   refuses("mine", {}, function() error "mine" end)
   refuses("computed from x by recorded ops", {}, function(y) return -y:detach() end, nil, sde.VE {})
   refuses("noise: draw 1", { noise = function() return sl.zeros { 1 } end })
+  check.raises(function() likelihood.encode(p, score, x, { top = -3 }) end,
+    "likelihood.encode: argument top: expected a time in (0, 1], got -3")
   check.raises(function() likelihood.encode(p, score, x, { trace = 1 }) end, "likelihood.encode: unknown option trace")
   check.eq(sl.is_recording(), true)
 end)

@@ -81,6 +81,46 @@ check.test("times drawn by importance give the same expectation with less varian
     'dsm: option t_sampling: expected "uniform", "importance", got even')
 end)
 
+check.test("times are drawn by importance where each feature has rates of its own", function()
+  local a, g = { 1, 4 }, { 1, 0.5 }
+  local p = sl.sde.define {
+    drift_coefficient = function() return sl.tensor(a, f64) * -1 end, T = 2,
+    diffusion_coefficient = function() return sl.tensor(g, f64) end,
+  }
+  -- log s^2/m^2 of dx = -a x dt + g dw
+  local function log_ratio(i, t) return math.log(g[i] ^ 2 * (math.exp(2 * a[i] * t) - 1) / (2 * a[i])) end
+  local eps, n = 0.05, 4000
+  local function grown(i, t) return log_ratio(i, t) - log_ratio(i, eps) end
+  local function both(t) return (grown(1, t) + grown(2, t)) / 2 end
+  local x0, u = sl.zeros({ n, 2 }, f64), (sl.arange(0, n, 1, f64) + 0.5) / n
+  local t = require "sdelua.loss.importance".times({ who = "dsm" }, p, x0, u, eps):totable()
+  for i = 1, n, 399 do check.close(both(t[i]), (i - 0.5) / n * both(2), 1e-9) end
+  -- a network that says 0 has the squares z^2
+  local score = p:score(function(x) return x * 0 end)
+  local function loss(weighting, z, t_sampling)
+    return sl.loss.dsm(p, score, x0, { z = z, weighting = weighting, t_sampling = t_sampling, eps = eps }):item()
+  end
+  local ones = sl.ones({ n, 2 }, f64)
+  check.close(loss("likelihood", ones, "importance"), both(2) / (2 - eps), 1e-7) -- without variance
+  sl.manual_seed(6)
+  for i = 1, 2 do -- each feature alone
+    local one = ones * sl.tensor({ 2 - i, i - 1 }, f64)
+    check.close(loss("likelihood", one, "importance"), grown(i, 2) / 2 / (2 - eps), 0.03)
+    check.close(loss("likelihood", one, "uniform"), grown(i, 2) / 2 / (2 - eps), 0.05)
+    check.close(loss("std", one, "importance"), 0.5, 0.03)
+  end
+  local ism = { t_sampling = "importance", weighting = "std", eps = eps }
+  local function linear(x) return -x end
+  local drawn = sl.loss.ism(p, linear, x0, ism):item()
+  ism.t_sampling = "uniform"
+  check.close(drawn, sl.loss.ism(p, linear, x0, ism):item(), 0.04)
+  local bridge = sl.sde.define { mean = function(v) return 1 - v end, std = function(v) return v end }
+  check.raises(function() sl.loss.flow(bridge, bridge:score(function(x) return x end, { parameterization = "v" }), x0,
+    { t_sampling = "importance" }) end, 'flow: option t_sampling: expected "uniform" where m_T = 0, got importance')
+  check.raises(function() sl.loss.dsm(p, score, x0, { t_sampling = "importance", eps = 0 }) end,
+    'dsm: option t_sampling: expected "uniform" where eps = 0, got importance')
+end)
+
 -- ---- implicit and sliced ------------------------------------------------------------------------------------
 
 -- For s = -a x every one of them estimates a^2 E|x|^2/2 - a D, least at a = 1/d^2 for data N(0, d^2).

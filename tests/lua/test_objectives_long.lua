@@ -60,6 +60,9 @@ end
 learns("ddpm", vp, { raw = true, score = function(net) return vp:score(net) end }, function(net, x0)
   return sl.loss.ddpm(vp, net, x0)
 end, 0.02)
+learns("ddpm, energy", vp, named({ parameterization = "energy" }, 1), function(score, x0)
+  return sl.loss.ddpm(vp, score, x0)
+end, 0.02)
 for name, opts in pairs { ism = {}, ssm_vr = {}, ssm = { projections = 2 } } do
   learns(name, vp, named {}, function(score, x0) return sl.loss[name](vp, score, x0, opts) end, 0.05)
 end
@@ -76,6 +79,11 @@ learns("smld", ve, {
     return ve:score(net, { parameterization = "score", label = function(t) return (1 - t) * 99 end })
   end,
 }, function(net, x0) return sl.loss.smld(ve, net, x0, { n_steps = 100 }) end, 0.05)
+learns("smld, noise", ve, {
+  score = function(net)
+    return ve:score(net, { parameterization = "noise", label = { "level", n_steps = 100, descending = true } })
+  end,
+}, function(score, x0) return sl.loss.smld(ve, score, x0, { n_steps = 100 }) end, 0.05)
 
 -- A process without a kernel: the score is learnt from simulated paths.
 local general = sl.sde.define {

@@ -10,7 +10,8 @@ check.test("every op is a function, most are methods, and all have help", functi
     n = n + 1
     check.eq(type(sl[name]), "function", name)
     check.ok(doc:find(name .. "(", 1, true) == 1 and doc:find "%): .+", doc)
-    check.eq(sl.help(name):sub(1, #doc), doc) -- first; then others of that name
+    local first = sl.help(name):match "^[^\n]*" -- then others of that name
+    check.ok(first:find(name .. "(", 1, true) == 1 and first:find(doc:match "%): (.+)", 1, true), first)
     if not doc:find("^[%w_]+%(%w+%*") then check.eq(tensor_method(name), sl[name], name) end
   end
   check.ok(n > 50, "only " .. n .. " ops")

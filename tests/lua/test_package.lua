@@ -36,6 +36,10 @@ check.test("cpack -G DEB makes packages that name what they need, and run from a
     check.eq(files.read "cmake/debian/changelog":match "^sdelua %(([^)]+)%)", program.Version, "cmake/debian/changelog")
 
     local root = folder .. "/root"
+    run("", "dpkg-deb", "-x", deb "libsdelua-dev", root)
+    check.eq(system.kind(root .. "/usr/lib/pkgconfig"), nil)
+    contains(run("PKG_CONFIG_PATH=" .. root .. "/usr/share/pkgconfig ", "pkg-config", "--cflags", "sdelua"),
+      { "-I" .. root .. "/usr/share/pkgconfig/../../include" })
     run("", "dpkg-deb", "-x", deb "sdelua", root)
     local pictures = folder .. "/pictures"
     system.make_folder(pictures)
@@ -52,7 +56,37 @@ end)
 
 -- ---- LuaRocks ---------------------------------------------------------------------------------------------
 
-check.test("the rockspec configures a build of the module, the program and no more", function()
+-- As luarocks does with what was installed for LUADIR, LIBDIR and BINDIR: it lays them into its tree.
+local function lay(folder)
+  local rocks = folder .. "/rocks"
+  for from, to in pairs { LUADIR = "/share/lua", LIBDIR = "/lib/lua", BINDIR = "" } do
+    system.make_folder(rocks .. to)
+    run("", "mv", folder .. "/" .. from, rocks .. to .. (from == "BINDIR" and "/bin" or "/5.4"))
+  end
+  return rocks
+end
+
+-- The build folder, which is not built, with what that of this test has built; installed as a rock.
+local function install_rock(folder)
+  for _, file in ipairs { "sdelua", "lib/sdelua/core.so" } do
+    system.make_folder((folder .. "/" .. file):match "^(.*)/")
+    run("", "cp", installed.build .. "/" .. file, folder .. "/" .. file)
+  end
+  run("", "cmake", "--install", folder, "--component", "program")
+  return lay(folder)
+end
+
+local function check_rock(rocks)
+  local alone, program = "cd " .. process.quote(rocks) .. " && env -u LUA_PATH -u LUA_CPATH ", rocks .. "/bin/sdelua"
+  check.ok(run(alone, program, "train_vp.lua", "--help"):find "^Usage: train_vp.lua ")
+  local code, text = process.run(alone, program, "no_script.lua")
+  check.ok(code ~= 0 and text:find "cannot open no_script.lua", text)
+  local paths = ("LUA_PATH='%s/share/lua/5.4/?/init.lua;%s/share/lua/5.4/?.lua' LUA_CPATH='%s/lib/lua/5.4/?.so' ")
+    :format(rocks, rocks, rocks)
+  check.eq(run(alone .. paths, "lua5.4", "-e", "print(require 'sdelua'.ones { 3 }:sum():item())"), "3.0\n")
+end
+
+check.test("the rockspec configures the module, the program and no more; as a rock they find their files", function()
   local rock = {}
   assert(loadfile("sdelua-scm-1.rockspec", "t", rock))()
   check.eq({ rock.package, rock.version, rock.build.type, rock.dependencies }, { "sdelua", "scm-1", "cmake",
@@ -69,6 +103,7 @@ check.test("the rockspec configures a build of the module, the program and no mo
     check.ok(not targets:find "libsdelua%.so" and not targets:find "test_", "the rock builds too much")
     local steps = files.read(folder .. "/cmake_install.cmake")
     contains(steps, { folder .. "/LUADIR", folder .. "/LIBDIR/sdelua", folder .. "/BINDIR" })
+    check_rock(install_rock(folder))
   end)
 end)
 

@@ -96,6 +96,27 @@ each("bits, counts, callbacks", function(name, row, operator)
   check.eq(twice:narrow(1, 1, 2):totable(), of_one:totable(), "samples of one measurement")
 end)
 
+-- The house's own: a reader sees all of a method at once.
+each("less than a hundred lines", function(name)
+  local file <close> = io.open(("lua/sdelua/posterior/methods/%s.lua"):format(name))
+  local lines = 0
+  for _ in (assert(file, name)):lines() do lines = lines + 1 end
+  check.ok(lines < 100, ("%d lines"):format(lines))
+end)
+
+each("an operator that measures nothing leaves what is finite", function(name, row)
+  for _, std in ipairs { 0.0, 0.2 } do
+    local operator = sl.inverse.matrix { A = sl.zeros({ 2, 3 }, F64), std = std }
+    local method = made(name)
+    if not method:refuses(operator) then
+      local x = method(vp, prior:score(vp), operator, sl.zeros({ 2, 2 }, F64), { seed = 1 })
+      check.ok(finite(x), "not finite or far off")
+    else
+      check.ok(admits(row, std == 0 and "noisy" or "noiseless"), method:refuses(operator))
+    end
+  end
+end)
+
 each("any affine process, both types", function(name, _, operator)
   for of, process in pairs(PROCESSES) do
     for _, dtype in ipairs { "float32", "float64" } do
@@ -156,11 +177,12 @@ each("refusals name the method", function(name, row, operator)
       "score: expected a result like x")
   end
   check.raises(function() sl.posterior[name] { colour = 1 } end, name .. ": unknown option colour")
-  if admits(row, "linear") or admits(row, "exact") then
+  if admits(row, "linear") then
     fails("argument operator: expected a linear operator", vp, score, own(square, { std = 0.1 }), y)
   end
   if admits(row, "exact") then
-    fails("argument operator: expected", vp, score, sl.inverse.matrix { A = operator:matrix(), std = 1.0 }, y)
+    fails("argument operator: expected an operator whose noise in the coordinates of its singular vectors, std/s, is "
+      .. "at most 0.5, got", vp, score, sl.inverse.matrix { A = operator:matrix(), std = 1.0 }, y)
   end
   if admits(row, "partial") then
     fails("argument operator: expected an operator that leaves something unmeasured", vp, score,
@@ -202,17 +224,48 @@ check.test("numbers out of range", function()
     "dps: option eps: expected a time in [0, 1), got 2")
 end)
 
--- Operators of a script's own that go wrong, for the methods that take any.
+-- Operators of a script's own that go wrong, for the methods that take any; and which of those ask for gradients.
+local asking = {}
+
 each("an operator that goes wrong is named", function(name, row)
-  if admits(row, "linear") or admits(row, "exact") then return end
-  local score, y = prior:score(vp), sl.zeros { 2, 2 }
-  local function fails(apply, part)
+  if admits(row, "linear") then return end
+  local score, y, asked = prior:score(vp), sl.zeros { 2, 2 }, false
+  local function run(apply)
     local operator = own(apply, { std = 0.1, pinv = function(v) return v:pad({ 0, 0 }, { 0, 1 }) end })
-    check.raises(function() made(name)(vp, score, operator, y, { seed = 1 }) end, part)
+    return made(name)(vp, score, operator, y, { seed = 1 })
   end
+  local function fails(apply, part) check.raises(function() run(apply) end, part) end
   fails(function(x) return (x * math.huge - x * math.huge):narrow(2, 1, 2) end,
     name .. ": argument operator: expected finite values of mine, got NaN")
   fails(function(x) return x end, "mine: apply: expected a tensor [N,2], got float32 [")
+  run(function(x)
+    asked = asked or x.requires_grad
+    return x:tanh():narrow(2, 1, 2)
+  end)
+  if not asked then return end
+  asking[#asking + 1] = name
+  -- the root of 0 is 0, and its gradient infinite
+  fails(function(x) return (square(x) * 0):sqrt() end, name .. ": argument operator: expected finite gradients of "
+    .. "mine, got NaN")
+  fails(function(x) return square(x:detach():round()) end, name .. ": argument operator: expected values of mine "
+    .. "computed from x by recorded ops, got some without a gradient")
+end)
+
+check.test("the methods that go along the gradient of any operator", function()
+  check.eq(asking, { "diffpir", "dps", "tds" })
+end)
+
+check.test("a score whose gradient is missing, or not finite though its values are, is named", function()
+  local operator, exact = own(square, { std = 0.1 }), prior:score(vp)
+  local function fails(score, part)
+    for _, name in ipairs { "dps", "tds" } do
+      check.raises(function() made(name)(vp, score, operator, sl.zeros { 2, 2 }, { seed = 1 }) end, name .. part)
+    end
+  end
+  fails(function(x, t) return exact(x, t) + (x * 0):sqrt() end,
+    ": argument score: expected finite gradients of x0 in x, got NaN")
+  local given = vp:score(function(x) return x:detach() * 0 end, { parameterization = "x0" })
+  fails(given, ": argument score: expected values computed from x by recorded ops, got some without a gradient")
 end)
 
 check.test("a score that is not finite is named", function()

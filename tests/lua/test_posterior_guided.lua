@@ -253,11 +253,51 @@ check.test("sdedit: what the mask keeps is the guide, and a guess of one's own",
   check.raises(function() run { mask = sl.ones { 3 } } end,
     "sdedit: option mask: expected a tensor [2], got float32 [3]")
   check.raises(function() run { mask = "left" } end, "sdedit: option mask: expected a tensor [2], got")
+  for _, value in ipairs { 0.5, 7, 0 / 0 } do
+    check.raises(function() run { mask = tensor { 1, value } } end,
+      "sdedit: option mask: expected ones and zeros, got ")
+  end
   check.raises(function() run { t0 = 2 } end, "sdedit: option t0: expected a number in (0, 1]")
   check.raises(function() run { repeats = 0 } end, "sdedit: option repeats: expected a positive integer")
   check.raises(function() run { guess = 3 } end, "sdedit: option guess: expected a function")
   check.raises(function() run { guess = function() return sl.zeros { 1, 3 } end } end,
     "sdedit: option guess: expected a tensor [N,2], got float32 [1,3]")
+end)
+
+check.test("sdedit: a mask of pixels is one of all their channels", function()
+  local shape = { 2, 2, 3 }
+  local operator, mask = sl.inverse.denoise { shape = shape }, sl.tensor { { 1, 0 }, { 0, 1 } }
+  local method = sl.posterior.sdedit { steps = 3, mask = mask }
+  local whole = sl.posterior.sdedit { steps = 3, mask = mask:unsqueeze(3):expand(shape) }
+  local y = sl.ones({ 1, 2, 2, 3 }, F64)
+  local function run(m) return m(vp, function(x) return -x end, operator, y, { seed = 1 }):totable() end
+  check.eq(run(method), run(whole))
+  check.eq(method.options.mask:dim(), 2)
+end)
+
+check.test("a guess may be another method's answer; what none can begin with is refused", function()
+  local operator, y = sl.inverse.inpaint { mask = sl.tensor { 1, 0 } }, tensor { { 0.3 }, { -0.4 } }
+  local score = plain:score(vp)
+  local function run(name, guess) return sl.posterior[name] { steps = 5, guess = guess } (vp, score, operator, y,
+    { seed = 1 }) end
+  for _, name in ipairs { "ccdf", "sdedit" } do
+    local other
+    local x = run(name, function(of, measured)
+      other = sl.posterior.ddrm { steps = 3 } (vp, score, of, measured, { seed = 2 })
+      return other
+    end)
+    check.eq(x:totable(), run(name, function() return other end):totable())
+    local one = tensor { { 0.7, 0.2 } }
+    check.eq(run(name, function() return one end):totable(),
+      run(name, function() return sl.cat({ one, one }, 1) end):totable())
+    local function fails(value, part)
+      check.raises(function() run(name, function() return value end) end, name .. ": option guess: expected " .. part)
+    end
+    fails(nil, "a tensor [N,2], got nil")
+    fails(false, "a tensor [N,2], got false")
+    fails(sl.zeros { 3, 2 }, "one image or one a measurement, 2, got 3")
+    fails(sl.zeros { 2, 2 } * (0 / 0), "finite values, got NaN or infinity")
+  end
 end)
 
 local first = sl.inverse.inpaint { mask = sl.tensor { 1, 0 } }

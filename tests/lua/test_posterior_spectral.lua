@@ -58,16 +58,24 @@ end)
 
 check.test("replacement with 100 corrections a level is the posterior", function()
   local process = sl.sde.EDM { sigma_max = 6 }
-  for _, o in ipairs {
-    { std = 0, levels = 60, n_steps = 100, least = 0.01, tolerance = 0.02 },
-    { std = 0.5, levels = 150, n_steps = 25, least = 0.04, tolerance = 0.05 }, -- of first order in the levels
-  } do
-    local operator = sl.inverse.inpaint { mask = sl.tensor { 1, 0 }, std = o.std }
-    local mean, cov = along(process, pair, operator, row { Y }, log_times(process, o.levels, o.least),
-      replacement { n_steps = o.n_steps })
-    local want_mean, want_cov = law.posterior(pair.mean, pair.cov, operator:matrix(), o.std, row { Y })
-    compare(mean, cov, want_mean, want_cov, o.tolerance, "std " .. o.std)
+  local function law_of(levels, least, std)
+    local operator = sl.inverse.inpaint { mask = sl.tensor { 1, 0 }, std = std }
+    return along(process, pair, operator, row { Y }, log_times(process, levels, least), replacement { n_steps = 100 })
   end
+  local function same(mean, cov, std)
+    local want_mean, want_cov = law.posterior(pair.mean, pair.cov, matrix { { 1, 0 } }, std, row { Y })
+    compare(mean, cov, want_mean, want_cov, 0.02, "std " .. std)
+  end
+  local mean, cov = law_of(60, 0.01, 0)
+  same(mean, cov, 0)
+  -- Where y has noise, y is x at the level of as much: half way down these. Its error is of first order in the levels,
+  -- and gone in the limit that 20 and 40 of them say.
+  local least = 6 / 144
+  local std = process:point(log_times(process, 20, least)[11]).sigma
+  check.close(std, 0.5)
+  mean, cov = law_of(20, least, std)
+  local mean2, cov2 = law_of(40, least, std)
+  same(mean2 * 2 - mean, cov2 * 2 - cov, std)
 end)
 
 check.test("replacement and mcs count the noise of y as noise of x: denoising is exact", function()
@@ -283,6 +291,19 @@ check.test("ddrm_jpeg: with eta_b = 1 the result fits y, for a linear operator a
     local x = posterior.ddrm_jpeg { steps = 5, eta_b = 1 }(process, score, operator, y, { seed = 2 })
     local off = (operator:apply(x) - y):abs():amax():item()
     check.ok(off < 1e-5, operator.name .. ": off by " .. off)
+  end
+end)
+
+check.test("ddrm_jpeg takes y as exact: linear operators with little noise in each coordinate, and others", function()
+  local shape, score = { 8, 8, 1 }, function(x) return -x end
+  local method, process, y = posterior.ddrm_jpeg { steps = 2 }, sl.sde.VP {}, sl.zeros { 1, 8, 8, 1 }
+  local function blur(std) return sl.inverse.blur { shape = shape, width = 5, bandwidth = 2.0, std = std } end
+  check.raises(function() method(process, score, blur(0.05), y) end, "ddrm_jpeg: argument operator: expected an "
+    .. "operator whose noise in the coordinates of its singular vectors, std/s, is at most 0.5, got operator blur")
+  for _, operator in ipairs {
+    blur(0), sl.inverse.denoise { shape = shape, std = 0.5 }, sl.inverse.jpeg { shape = shape, std = 0.1 },
+  } do
+    check.eq(method(process, score, operator, y, { seed = 1 }):shape(), { 1, 8, 8, 1 })
   end
 end)
 

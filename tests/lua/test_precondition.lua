@@ -25,7 +25,46 @@ check.test("every kind of prediction becomes every other and comes back", functi
     check.ok(largest(p:convert(at, t, z, "noise", "v") - (m * z - s * x0)) < 1e-6)
     check.ok(largest(p:convert(at, t, z, "noise", "score") + z / s) < 1e-6 / s:amin():item())
   end
-  check.raises(function() sl.sde.VP {}:convert(x, t, y, "x0", "F") end, "convert: argument to")
+end)
+
+check.test("F is a kind like the others, of the preconditioning that is told", function()
+  local x, y = sl.randn({ 6, 2 }, f64), sl.randn({ 6, 2 }, f64)
+  local t = sl.rand({ 6 }, f64) * 0.8 + 0.1
+  local shifted = sl.sde.define { mean = function(v) return 1 - 0.5 * v end, std = function(v) return v end,
+    offset = function(v) return 2 * v end }
+  for name in pairs(Precondition.presets) do
+    local spec = { precondition = name }
+    for _, p in ipairs { sl.sde.VP {}, sl.sde.subVP {}, sl.sde.VE {}, sl.sde.EDM { sigma_max = 1 }, shifted } do
+      -- what a network F says and what process:score makes of it
+      local score = p:score(function() return y end, spec)
+      local x0, eps = score:exchange(x, t)
+      local what = ("%s, %s "):format(name, p.name)
+      check.ok(largest(p:convert(x, t, y, "F", "x0", spec) - x0) < 1e-9, what)
+      check.ok(largest((p:convert(x, t, y, "F", "noise", spec) - eps) / (eps:abs() + 1)) < 1e-9, what)
+      for _, kind in ipairs(KINDS) do
+        local there = p:convert(x, t, y, "F", kind, spec)
+        local back = p:convert(x, t, there, kind, "F", spec)
+        check.ok(largest((back - y) / (y:abs() + 1)) < 1e-6, what .. kind)
+      end
+      check.ok(largest(p:convert(x, t, y, "F", "F", spec) - y) < 1e-9, what)
+    end
+  end
+  local vp = sl.sde.VP {}
+  check.eq(vp:convert(x, 0.5, y, "noise", "F", { precondition = { "EDM", sigma_data = 0.7 } }):shape(), { 6, 2 })
+  for _, row in ipairs {
+    { "noise", "F", nil, 'convert: option precondition: expected the one that F is of, such as "EDM"' },
+    { "F", "noise", nil, "convert: option precondition: expected the one that F is of" },
+    { "noise", "F", { precondition = "edm" }, "precondition: expected" },
+    { "noise", "v", { precondition = "EDM" }, "convert: option precondition: goes with F, got noise and v" },
+    { "noise", "F", { sigma_data = 1 }, "convert: unknown option sigma_data" },
+    { "noise", "G", nil, "convert: argument to: expected noise, score, x0, v, velocity or F, got G" },
+    { 3, "noise", nil, "convert: argument from: expected noise, score, x0, v, velocity or F, got 3" },
+  } do
+    local from, to, opts, text = table.unpack(row, 1, 4)
+    check.raises(function() vp:convert(x, t, y, from, to, opts) end, text)
+  end
+  check.raises(function() vp:convert(x, t, 3, "F", "noise", { precondition = "EDM" }) end,
+    "convert: argument y: expected a result like x")
 end)
 
 -- Data N(0, d^2): every network's best word is known.

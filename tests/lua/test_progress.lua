@@ -98,7 +98,22 @@ check.test("quiet loops are not told of; those that end by break or error leave 
     end
   end)
   for _, line in ipairs(lines_of(text)) do check.ok(not line:find("|", 1, true), line) end
-  check.eq(#lines_of(text), 4)
+  check.eq(#lines_of(text), 3)
+end)
+
+check.test("a log: what is told of once is not told of again", function()
+  local text = written(false, function(progress, wait)
+    for _, bar in progress(2) do
+      for _ = 1, 3 do
+        wait(11)
+        bar:inside(0.9)
+      end
+      wait(11)
+    end
+  end)
+  local told = {}
+  for i, line in ipairs(lines_of(text)) do told[i] = line:match "^(.-)  " end
+  check.eq(told, { "step 1/2 (90 %)", "step 1/2", "step 2/2 (90 %)", "step 2/2" })
 end)
 
 check.test("no time is told while the speed is not known", function()

@@ -165,3 +165,23 @@ check.test("the type stubs are Lua, and their annotations are whole", function()
     check.ok(stubs:find("---@operator " .. operator, 1, true), operator)
   end
 end)
+
+check.test("editors know that an op takes a table of options in each place that it may begin at", function()
+  local stubs, tensor = require "stubs" (), "sdelua.tensor|number"
+  local conv = ("fun(x: %s, w: %s, %%sopts: { %%sstride?: integer|integer[], "):format(tensor, tensor)
+  local b = "b?: " .. tensor .. ", "
+  for _, overload in ipairs {
+    conv:format("", b), conv:format(b, ""),
+    "fun(xs: (sdelua.tensor|number)[], opts: { dim?: integer }): sdelua.tensor\n",
+    "fun(self: sdelua.tensor, opts: { dims?: integer|integer[], keepdim?: boolean }): sdelua.tensor\n",
+  } do check.ok(stubs:find("\n---@overload " .. overload, 1, true), overload) end
+  check.ok(stubs:find("---@return sdelua.tensor\nfunction sl.exp(x) end", 1, true), "exp has no options")
+end)
+
+check.test("methods with a comment of two dashes, and what is called with a dot, are the house's own", function()
+  local known = names()
+  for _, name in ipairs { "plot.Axes.settle", "plot.Legend", "plot.Figure.align", "plot.Figure.new" } do
+    check.eq(known[name], nil, name)
+  end
+  for _, name in ipairs { "plot.Axes.place", "plot.Figure.save" } do check.ok(known[name], name) end
+end)

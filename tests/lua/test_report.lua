@@ -151,6 +151,9 @@ const fire = (e, kind) => e.dispatchEvent(new Event(kind, { bubbles: true }));
 const set = (s, value) => { $(s).value = value; fire($(s), "input"); };
 const lines = () => all("figure[data-metric='loss'] polyline[data-run]").map(p => p.dataset.run).join();
 const raw = () => all("figure[data-metric='loss'] .raw").map(p => p.getAttribute("points")).join();
+// How many places on the axis the values of each curve have: all their own, unless some lie outside.
+const places = () => all("figure[data-metric='loss'] .raw")
+  .map(p => new Set(p.getAttribute("points").split(" ").map(q => q.split(",")[1])).size).join();
 const pictures = () => all(".pictures figure").map(f => f.querySelector("output").textContent + "/"
   + [...f.querySelectorAll("img")].filter(p => !p.hidden && p.naturalWidth > 0).map(p => p.dataset.key)).join("; ");
 window.onload = () => {
@@ -161,7 +164,7 @@ window.onload = () => {
   set("#smooth", 0);
   seen.push("raw " + raw() + all("figure[data-metric='loss'] polyline").length);
   set("#smooth", 0.9);
-  seen.push("raw again " + (raw().split(" ").length === under.split(" ").length));
+  seen.push("raw again " + (raw().split(" ").length === under.split(" ").length), "places " + places());
   set("#smooth", 0);
   seen.push("ticks " + ticks());
   $("figure label input").click();
@@ -207,7 +210,7 @@ if not name then
 else
   check.test("report: hovered, read by keys, slid through and filtered in " .. name, function()
     check.eq(drive(name), table.concat({
-      "lines a,b", "log false false,false true", "raw 2", "raw 2", "raw again true",
+      "lines a,b", "log false false,false true", "raw 2", "raw 2", "raw again true", "places 10,12",
       "ticks 0.5 1 1.5 2", "ticks 0.1 0.2 0.5 1 2",
       "hover step 4: a 0.25 · b 0.5", "key step 5: a 0.2 · b 0.4", "left []",
       "pictures step 8/16; step 12, final/25", "first step 4/8; step 4/8", "told step 4", "plays Stop",

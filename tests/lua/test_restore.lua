@@ -53,16 +53,21 @@ end
 
 check.test("the same bytes for any batch and any threads; what is written", function()
   local function of(name, batch, threads, ...)
-    return restore(name, "superres", grey, grey1, grey2, "--measure-truth", "--n", "3", "--std", "0.1", "--batch",
+    return restore(name, "superres", grey, grey1, grey2, "--measure-truth", "--n", "10", "--std", "0.1", "--batch",
       batch, "--threads", threads, ...)
   end
-  local text = of("b16", "16", "2")
+  local text = of("b16", "16", "2") -- a batch of 16 and one of 4
   check.ok(text:find("PSNR of single samples [%d.-]+ dB, of their mean [%d.-]+ dB, of the pseudo%-inverse"), text)
-  check.ok(text:find("operator superres, [8,8,1] -> [4,4,1], std 0.1 with ddrm: wrote 6 samples of 2 images", 1, true),
+  check.ok(text:find("operator superres, [8,8,1] -> [4,4,1], std 0.1 with ddrm: wrote 20 samples of 2 images", 1, true),
     text)
   local names = sorted(folder .. "/b16")
-  check.eq(names, { "1_01.png", "1_02.png", "1_03.png", "1_mean.png", "1_measured.npy", "1_truth.png", "2_01.png",
-    "2_02.png", "2_03.png", "2_mean.png", "2_measured.npy", "2_truth.png", "comparison.png" })
+  local wanted = { "comparison.png" }
+  for i = 1, 2 do
+    for k = 1, 10 do table.insert(wanted, ("%d_%02d.png"):format(i, k)) end
+    for _, what in ipairs { "mean.png", "measured.npy", "truth.png" } do table.insert(wanted, i .. "_" .. what) end
+  end
+  table.sort(wanted)
+  check.eq(names, wanted)
   of("b1", "1", "1")
   of("b4", "4", "2")
   same_pictures("b16", "b1", names)
@@ -72,11 +77,11 @@ check.test("the same bytes for any batch and any threads; what is written", func
     check.ok(bytes(folder .. "/b16/" .. name) ~= bytes(folder .. "/seed/" .. name), "the seed makes no difference")
   end
   check.eq(sl.image.load(folder .. "/b16/1_02.png"):shape(), { 8, 8, 1 })
-  check.eq(sl.image.load(folder .. "/b16/comparison.png"):shape(), { 2 * 112 + 3 * 28, 7 * 112 + 8 * 28, 1 })
+  check.eq(sl.image.load(folder .. "/b16/comparison.png"):shape(), { 2 * 112 + 3 * 28, 8 * 112 + 9 * 28, 1 })
 end)
 
 check.test("a measurement that was written, or a picture of one, gives the same again", function()
-  restore("given", "superres", grey, folder .. "/b16/1_measured.npy", folder .. "/b16/2_measured.npy", "--n", "3",
+  restore("given", "superres", grey, folder .. "/b16/1_measured.npy", folder .. "/b16/2_measured.npy", "--n", "10",
     "--std", "0.1")
   for i = 1, 2 do
     local there = bytes(("%s/b16/%d_02.png"):format(folder, i))
@@ -127,6 +132,26 @@ check.test("any operator and method by name, with their options", function()
   check.ok(bytes(folder .. "/mri_given/1_measured_02.png") == bytes(folder .. "/mri/1_02.png"))
 end)
 
+check.test("options that are tensors come from files", function()
+  local function by(name, ...)
+    restore(name, "restore", grey, grey1, "--measure-truth", "--n", "1", ...)
+    return bytes(("%s/%s/1_01.png"):format(folder, name))
+  end
+  local A, path = sl.eye(64):narrow(1, 1, 32), folder .. "/A.npy"
+  sl.npy.save(path, A:contiguous())
+  local mask, picture = "mask=" .. folder .. "/mask.png", folder .. "/mask.png"
+  local half = by("npy", "--operator", "inpaint", "--operator-set", "mask=half", "--operator-set", "keep=top")
+  check.ok(by("matrix", "--operator", "matrix", "--operator-set", "A=" .. path) == half, "the matrix of that mask")
+  check.ok(by("png", "--operator", "inpaint", "--operator-set", mask) == half, "a picture of that mask")
+  sl.npy.save(folder .. "/mask.npy", sl.image.load(picture):gt(127))
+  check.ok(by("again", "--operator", "inpaint", "--operator-set", "mask=" .. folder .. "/mask.npy") == half)
+  by("frequencies", "--operator", "mri", "--operator-set", mask)
+  check.eq(sl.npy.load(folder .. "/frequencies/1_measured.npy"):shape(), { 32, 1, 2 })
+  by("edited", "--method", "sdedit", "--set", mask)
+  local function below(file) return sl.image.load(file):narrow(1, 5, 4):totable() end
+  check.eq(below(folder .. "/edited/1_01.png"), below(grey1))
+end)
+
 check.test("--help, --list and wrong options", function()
   for _, script in ipairs { "restore", "inpaint", "colorize", "superres" } do
     local code, text = run("scripts/" .. script .. ".lua", "--help")
@@ -134,6 +159,8 @@ check.test("--help, --list and wrong options", function()
   end
   local code, text = run("scripts/restore.lua", "--list")
   check.ok(code == 0 and text:find("\nphase_retrieval ", 1, true) and text:find("\nddrm ", 1, true), text)
+  check.ok(not text:find("\nexact ", 1, true), "a method that the script can't run is listed")
+  sl.npy.save(folder .. "/vector.npy", sl.zeros { 8 })
   local function fails(part, script, ...)
     local exit, said = run("scripts/" .. script .. ".lua", "--out", folder .. "/bad", ...)
     check.ok(exit ~= 0 and said:find(part, 1, true), said)
@@ -144,7 +171,7 @@ check.test("--help, --list and wrong options", function()
   fails("Error: load: " .. folder .. "/none: No such file", "restore", folder .. "/none", grey1)
   fails("points.safetensors: expected", "restore", points, grey1)
   fails("none.png: No such file", "restore", grey, folder .. "/none.png")
-  fails("system.make_folder: ", "restore", grey, grey1, "--out", grey1)
+  fails("--out: " .. grey1 .. ": File exists", "restore", grey, grey1, "--out", grey1)
   fails("expected images or --test", "restore", grey)
   fails("'--operator': expected a name that --list prints, got 'fog'", "restore", grey, grey1, "--operator", "fog")
   fails("'--method': expected a name that --list prints, got 'luck'", "restore", grey, grey1, "--method", "luck")
@@ -156,6 +183,21 @@ check.test("--help, --list and wrong options", function()
   fails("--mask: expected a picture of [8,8], got [4,4]", "inpaint", grey, grey1, "--mask", folder .. "/low.png")
   fails("expected a picture of [8,8,1], got [4,4,1]", "inpaint", grey, folder .. "/low.png")
   fails("expected a file .npy of [16,1,2], which mri measures", "restore", grey, grey1, "--operator", "mri")
+  local function refuses(part, ...) fails(part, "restore", grey, grey1, "--measure-truth", ...) end
+  refuses("'--operator': expected one of images [8,8,1], which the model of " .. grey .. " knows, got operator "
+    .. "denoise, [16,16,1] -> [16,16,1]", "--operator", "denoise", "--operator-set", "shape=16,16,1")
+  refuses("'--operator': expected one of images [8,8,1]", "--operator-set", "shape=4,4,1")
+  refuses("'--operator': expected one of images [8,8,1]", "--operator-set", "shape=8,8,3")
+  refuses("'--method': expected a name that --list prints, got 'exact'", "--method", "exact")
+  refuses("none.npy: No such file", "--operator", "matrix", "--operator-set", "A=" .. folder .. "/none.npy")
+  refuses("matrix: option A: expected a tensor [M,D], got float32 [8]", "--operator", "matrix", "--operator-set",
+    "A=" .. folder .. "/vector.npy")
+  for option, mask in pairs { ["--keep=top"] = "half", ["--share=0.5"] = "random", ["--mask-seed=1"] = "random" } do
+    local said = ("option '%s': expected --mask %s with it"):format(option:match "^[^=]*", mask)
+    fails(said, "inpaint", grey, grey1, option)
+    fails(said, "inpaint", grey, grey1, option, "--mask", mask == "half" and "random" or "half")
+  end
+  fails("option '--box': expected --mask box with it", "inpaint", grey, grey1, "--mask", "half", "--box", "2")
   fails("unknown option radius", "restore", grey, grey1, "--operator", "blur", "--operator-set", "radius=3")
 end)
 

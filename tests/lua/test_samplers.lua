@@ -1,21 +1,10 @@
 -- What holds for every sampler that is listed: the bits of a sample depend on its seed and number alone; callbacks,
 -- counts and types alike.
 local check = require "check"
+local every = require "every_sampler"
 local sl = require "sdelua"
 
-local STEPS, N, D = 8, 5, 0.5
-local vp = sl.sde.VP {}
-
--- N(0, D^2), which the process carries along.
-local function score(x, t)
-  local m, s = vp:coefficient("m", x, t), vp:coefficient("s", x, t)
-  return -x / (m:square() * D ^ 2 + s:square())
-end
-
-local function log_prob(x, t)
-  local m, s = vp:coefficient("m", x, t), vp:coefficient("s", x, t)
-  return (x:square() / (m:square() * D ^ 2 + s:square())):sum(2) * -0.5
-end
+local STEPS, N, vp, score, each = every.STEPS, every.N, every.vp, every.score, every.each
 
 -- Steps beyond those of the grid cost as well.
 local MORE = { restart = "goes back and runs intervals again" }
@@ -27,9 +16,6 @@ local function counted(name, row, solve, info)
     ("%s: %d steps of cost %d took %d evaluations"):format(name, STEPS, solve.cost, info.nfe))
 end
 
--- Options without which a sampler can't run.
-local OWN = { mala = { log_prob = log_prob } }
-
 check.test("a sampler refuses what has no samples in its own name", function()
   for _, name in ipairs { "heun", "euler_maruyama", "ode", "langevin" } do
     local solve = sl.solve[name] {}
@@ -40,15 +26,8 @@ check.test("a sampler refuses what has no samples in its own name", function()
   end
 end)
 
-local function each(fn)
-  for name, row in sl.solve.samplers:each() do
-    local o = { steps = not (row.sample and row.options and row.options.steps) and STEPS or nil }
-    for key, value in pairs(OWN[name] or {}) do o[key] = value end
-    check.test(name, function() fn(name, row, sl.solve[name](o)) end)
-  end
-end
-
-each(function(name, row, solve)
+each("stands alone", function(name, row, make)
+  local solve = make {}
   check.ok(#row.doc > 20 and #row.source > 5, name .. ": a doc line and a source")
   check.ok(not row.options or row.step or row.sample or row.steppers, name)
   local calls = 0

@@ -58,6 +58,7 @@ check.test("each training script leaves samples.png, metrics.jsonl and checkpoin
     local told = sl.train.Run.read(folder .. "/" .. name)
     check.eq({ told.config.script, told.config.settings.batch, told.config.command_line.steps, told.pictures[1].step },
       { "train_" .. name .. ".lua", 4, 6, 4 })
+    check.eq(told.config.data, data .. ": a folder of pictures: uint8 [12,8,8,1]")
     check.eq(sl.image.load(folder .. "/" .. name .. "/samples.png"):shape(), { 82, 82, 1 })
     local metrics = bytes(folder .. "/" .. name .. "/metrics.jsonl")
     local _, lines = metrics:gsub('{"grad_norm":[^\n]*,"loss":[^\n]*,"step":%d}\n', "")
@@ -208,6 +209,12 @@ check.test("--help and wrong options", function()
     .. "dataset-fashion-mnist, or name a folder that has them with --data (path = in Lua)\n" })
   code, text = run("scripts/train_vp.lua", "--size", "8")
   check.ok(code ~= 0 and text:find("--size and --channels are for a folder of pictures", 1, true), text)
+  for script, before in pairs { ["train_vp.lua"] = { "--data", data, "--size", "8", "--nf", "4", "--ch-mult", "1,1" },
+    ["sample.lua"] = { folder .. "/vp", "--n", "1", "--steps", "1" } } do
+    local out = data .. "/01.png"
+    code, text = run("scripts/" .. script, "--out", out, table.unpack(before))
+    check.ok(code == 1 and text:find("Error: --out: " .. out .. ": ", 1, true), text)
+  end
   code, text = run("scripts/sample.lua", "/nowhere")
   check.ok(code ~= 0 and text:find("/nowhere", 1, true), text)
   code, text = run("-e", 'package.preload.argparse = error package.path = package.path:gsub("/usr[^;]*", "")',

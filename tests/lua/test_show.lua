@@ -189,6 +189,22 @@ check.test("one that has none, or does not answer, gets half blocks of its width
   check.ok(system.clock() - begin < 4)
 end)
 
+check.test("a picture is a line less high than the terminal at most, unless its width is said", function()
+  local function blocks(code)
+    local text = play("", "", code, "TERM=dumb")
+    local _, n = text:gsub("\\x96\\x80", "")
+    return { n, select(2, text:gsub("\\n", "")) }
+  end
+  check.eq(blocks "sl.show(sl.zeros { 100, 100, 3 })", { 38 * 19, 19 })
+  check.eq(blocks "sl.show(sl.zeros { 3, 100, 3 })", { 40, 1 })
+  check.eq(blocks "sl.show(sl.zeros { 1000, 1, 3 })", { 19, 19 })
+  check.eq(blocks "sl.show(sl.zeros { 100, 100, 3 }, { width = 40 })", { 40 * 20, 20 })
+  local function pixels(code) return play("", "", code, "TERM=xterm-kitty"):match "_Ga=T,f=24,q=2,(s=%d+,v=%d+)" end
+  check.eq(pixels "sl.show(sl.zeros { 608, 100, 3 })", "s=50,v=304")
+  check.eq(pixels "sl.show(sl.zeros { 100, 50, 3 })", "s=150,v=300")
+  check.eq(pixels "sl.show(sl.zeros { 608, 100, 3 }, { width = 10 })", "s=80,v=486")
+end)
+
 check.test("kitty by what its variables say, unless in tmux; a dumb terminal is not asked", function()
   for _, said in ipairs { "TERM=xterm-kitty", "TERM_PROGRAM=WezTerm", "TERM=xterm-ghostty", "KITTY_WINDOW_ID=3" } do
     local text = play("", "", "sl.show(x)", said)

@@ -92,7 +92,6 @@ check.test("trajectories and callbacks", function()
     last = s.t
   end })
   check.ok(attempts > 3 and last == 0.001)
-  check.raises(function() solve.ode {} (vp, score, { 3, 2 }, { trajectory = true }) end, "ode: option trajectory")
 end)
 
 check.test("the last step's noise may stay", function()

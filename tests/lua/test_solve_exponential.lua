@@ -259,8 +259,6 @@ check.test("adaptive steps keep each sample's error", function()
     various = various or v ~= counts[1]
   end
   check.ok(various)
-  check.raises(function() sampler(vp, score, nil, { x = start, trajectory = true }) end,
-    "dpm_solver: option trajectory")
   check.raises(function() sampler(vp, function(y) return y * (0 / 0) end, nil, { x = start }) end,
     "is the score finite and smooth there?")
 end)

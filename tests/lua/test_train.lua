@@ -306,9 +306,12 @@ check.test("what the objective says of the score, and what is given instead", fu
   check.eq(settings({ kind = "dsm", options = {} }, { parameterization = "F", precondition = "VP" }).precondition, "VP")
   local ddpm = { kind = "ddpm", options = { n_steps = 100 } }
   check.eq(settings(ddpm, { parameterization = "noise" }).label.options, { n_steps = 100, descending = false })
-  check.raises(function() settings(ddpm, { parameterization = "v" }) end,
-    'train: option parameterization: expected "noise", as ddpm trains it, got "v"')
-  check.raises(function() settings(ddpm, { label = "std" }) end, "train: option label: expected")
+  check.eq(settings(ddpm, { parameterization = "v" }), { parameterization = "v", label = settings(ddpm).label })
+  check.eq(settings(ddpm, { parameterization = "F" }), { parameterization = "F" })
+  check.eq(settings(ddpm, { label = "std" }).label, "std")
+  for _, kind in ipairs { "v", "F" } do
+    check.ok(trainer({ parameterization = kind }, nil, ddpm):step() < math.huge, kind)
+  end
   check.raises(function() settings { kind = "hinge", options = {} } end,
     "train: option objective: expected a name that sl.loss.list() has, got hinge")
   check.raises(function() settings { kind = "edm", options = { sigma = 1 } } end, "edm: unknown option sigma")

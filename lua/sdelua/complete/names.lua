@@ -1,6 +1,7 @@
 -- Globals, and what fields and methods a value offers: its keys, those of the tables that it indexes instead, of
--- userdata too, and the __names of metatables, a set or a function that gives one. Behind a colon these are functions
--- alone. Names that begin with "_" are offered to who types it.
+-- userdata too, and the __names of metatables, a set or a function that gives one; of an object whose fields the manual
+-- tells these, and methods, and nothing else. Behind a colon these are functions alone. Names that begin with "_" are
+-- offered to who types it.
 local names = {}
 
 local DEPTH = 8 -- of __index chains
@@ -39,23 +40,40 @@ function names.value(chain)
   return value
 end
 
+-- What the manual tells of an object whose class has its fields told: { name = true }; nil of other things.
+local function told(value)
+  local meta = debug.getmetatable(value)
+  local name = type(meta) == "table" and rawget(meta, "__name")
+  local class = type(name) == "string" and name:match "^sdelua%.(.*)$"
+  if not class then return nil end
+  return require "sdelua.manual".told(class)
+end
+
 local function is_method(value, key)
   local ok, field = pcall(index, value, key)
   return ok and type(field) == "function"
 end
 
-local function find(place)
-  local head, part = place.word:match "^(.-)([^.:]*)$"
-  local value, set = _G, {}
-  if head ~= "" then value = names.value(head:sub(1, -2)) end
-  local object = head:sub(-1) == ":" and value
-  for _ = 1, DEPTH do
+-- The names that begin with `part` and that the value offers.
+local function offered(value, part)
+  local set, known = {}, part:find "^_" == nil and told(value)
+  for key in pairs(known or {}) do
+    if key:sub(1, #part) == part then set[key] = true end
+  end
+  for _ = 1, known and 0 or DEPTH do
     if value == nil then break end
     value = add_own(set, value, part)
     if type(value) ~= "table" and type(value) ~= "userdata" then value = nil end
   end
-  local words = {}
-  for key in pairs(set) do
+  return set
+end
+
+local function find(place)
+  local head, part = place.word:match "^(.-)([^.:]*)$"
+  local value, words = _G, {}
+  if head ~= "" then value = names.value(head:sub(1, -2)) end
+  local object = head:sub(-1) == ":" and value
+  for key in pairs(offered(value, part)) do
     if not object or is_method(object, key) then words[#words + 1] = key end
   end
   return words, part, ""

@@ -11,15 +11,18 @@ local function method_name(chain)
   return type(class) == "string" and class:gsub("^sdelua%.", "") .. "." .. method or nil
 end
 
-local function is_it(entry, value, method)
-  if rawequal(entry.value, value) or rawequal(entry.made, value) then return true end
+local function is_method(entry, method)
   return method and entry.kind == "method" and ("." .. entry.name):sub(-#method - 1) == "." .. method
 end
 
+local function is_value(entry, value) return rawequal(entry.value, value) or rawequal(entry.made, value) end
+
 return function(chain)
-  local value, method = names.value(chain), method_name(chain)
+  local value, method, found = names.value(chain), method_name(chain), nil
   if value == nil then return nil end
   for _, entry in ipairs(manual.entries()) do
-    if entry.arguments and is_it(entry, value, method) then return manual.signature(entry) end
+    if entry.arguments and is_method(entry, method) then return manual.signature(entry) end
+    found = found or entry.arguments and is_value(entry, value) and entry
   end
+  return found and manual.signature(found)
 end

@@ -1,6 +1,7 @@
 -- CIFAR-10, binary version: records of one byte of label and 3 * 1024 bytes of pixels, the red plane first, then green
 -- and blue, each 32 rows of 32 (Krizhevsky 2009; the layout is on the data set's page). Nothing else is in the files.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local system = require "sdelua.core".system
 
@@ -44,12 +45,12 @@ local function read_batch(path)
   local bytes = sl.io.bytes(path)
   local size = bytes:numel()
   if size == 0 or size % RECORD ~= 0 then
-    error(("data.cifar10: %s: expected records of %d bytes, got %d bytes"):format(path, RECORD, size), 0)
+    errors.raise("data.cifar10: %s: expected records of %d bytes, got %d bytes", path, RECORD, size)
   end
   local records = bytes:reshape { size // RECORD, RECORD }
   local labels = records:narrow(2, 1, 1):reshape { size // RECORD }
   local most = labels:to("int64"):amax():item()
-  if most >= CLASSES then error(("data.cifar10: %s: expected labels 0 to 9, got %d"):format(path, most), 0) end
+  if most >= CLASSES then errors.raise("data.cifar10: %s: expected labels 0 to 9, got %d", path, most) end
   local planes = records:narrow(2, 2, RECORD - 1):reshape { size // RECORD, 3, SIDE, SIDE }
   return planes:permute({ 1, 3, 4, 2 }):contiguous(), labels:contiguous()
 end
@@ -70,20 +71,22 @@ end
 function cifar.load(path, opts)
   local o = options.read("data.cifar10", opts, { split = "train" })
   if type(path) ~= "string" then
-    error("data.cifar10: argument path: expected a path, got " .. options.show(path), 2)
+    errors.raise("data.cifar10: argument path: expected a path, got " .. options.show(path))
   end
   if o.split ~= "train" and o.split ~= "test" then
-    error(('data.cifar10: option split: expected "train" or "test", got %s'):format(o.split), 2)
+    errors.raise('data.cifar10: option split: expected "train" or "test", got %s', o.split)
   end
   if is_file(path) then return read_batch(path) end
   local folder = home(path)
   local files, x, y = folder and batches(folder, o.split) or {}, {}, {}
   if #files == 0 then
-    error(("data.cifar10: %s: expected %s of CIFAR-10's binary version, got none"):format(path,
-      o.split == "train" and "data_batch_1.bin … data_batch_5.bin" or "test_batch.bin"), 0)
+    errors.raise("data.cifar10: %s: expected %s of CIFAR-10's binary version, got none", path,
+      o.split == "train" and "data_batch_1.bin … data_batch_5.bin" or "test_batch.bin")
   end
   for i, file in ipairs(files) do x[i], y[i] = read_batch(file) end
   return sl.cat(x, 1), sl.cat(y, 1), class_names(folder)
 end
+
+errors.named("data.cifar10", cifar.load)
 
 return cifar

@@ -1,11 +1,12 @@
 -- Tables of numbers as text: RFC 4180 (quotes, doubled quotes, line ends within quotes), any separator, LF or CRLF.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local csv = {}
 
 local function fail(where, line, text, ...)
-  error(("%s: line %d%s"):format(where, line, text:format(...)), 0)
+  errors.raise("%s: line %d%s", where, line, text:format(...))
 end
 
 -- ---- fields ------------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ local function column(o, names, width, wanted)
   for i = 1, names and width or 0 do
     if names[i] == wanted then return i end
   end
-  error(("%s: expected columns 1 to %d%s, got %s"):format(o.where, width,
-    names and " or one of " .. table.concat(names, ", ") or "", options.show(wanted)), 0)
+  errors.raise("%s: expected columns 1 to %d%s, got %s", o.where, width,
+    names and " or one of " .. table.concat(names, ", ") or "", options.show(wanted))
 end
 
 -- The indices of the columns to read, in their order: those asked for, or all but the labels'.
@@ -194,7 +195,7 @@ local function read_all(o, text)
       words[rows] = layout.labels and fields[layout.labels]
     end
   end
-  if not layout then error(o.where .. ": expected a table, got an empty file", 0) end
+  if not layout then errors.raise(o.where .. ": expected a table, got an empty file") end
   return values, words, rows, layout
 end
 
@@ -203,15 +204,16 @@ local function read_options(path, opts)
     separator = ",", header = options.NONE, columns = options.NONE, labels = options.NONE, missing = "error",
     dtype = "float32",
   })
-  if type(path) ~= "string" then error("data.csv: argument path: expected a path, got " .. options.show(path), 3) end
-  if #o.separator ~= 1 or o.separator:find '["\r\n]' then
-    error(("data.csv: option separator: expected one character, got %q"):format(o.separator), 3)
+  if type(path) ~= "string" then
+    errors.raise("data.csv: argument path: expected a path, got " .. options.show(path))
+  elseif #o.separator ~= 1 or o.separator:find '["\r\n]' then
+    errors.raise("data.csv: option separator: expected one character, got %q", o.separator)
   elseif not ({ error = 1, nan = 1, skip = 1 })[o.missing] then
-    error(('data.csv: option missing: expected "error", "nan" or "skip", got %q'):format(o.missing), 3)
+    errors.raise('data.csv: option missing: expected "error", "nan" or "skip", got %q', o.missing)
   elseif o.header ~= nil and type(o.header) ~= "boolean" then
-    error("data.csv: option header: expected true or false, got " .. options.show(o.header), 3)
+    errors.raise("data.csv: option header: expected true or false, got " .. options.show(o.header))
   elseif o.columns ~= nil and (type(o.columns) ~= "table" or #o.columns == 0) then
-    error("data.csv: option columns: expected a list of names or numbers, got " .. options.show(o.columns), 3)
+    errors.raise("data.csv: option columns: expected a list of names or numbers, got " .. options.show(o.columns))
   end
   o.where = "data.csv: " .. path
   return o
@@ -221,7 +223,7 @@ local function read_text(path)
   local file <close>, why = io.open(path, "rb")
   local text
   if file then text, why = file:read "a" end
-  return text or error(("data.csv: %s"):format(why:find(path, 1, true) and why or path .. ": " .. why), 0)
+  return text or errors.raise("data.csv: %s", why:find(path, 1, true) and why or path .. ": " .. why)
 end
 
 --- A table [n,columns] of a CSV file and the columns' names (nil without a header); then, with option labels, int64
@@ -286,33 +288,25 @@ local function lines_of(x, o)
   return table.concat(lines, "\n")
 end
 
-local function write(path, text)
-  local temp = path .. ".tmp"
-  local file, why = io.open(temp, "wb")
-  local ok = file and file:write(text)
-  ok = file and file:close() and ok
-  if ok then ok, why = os.rename(temp, path) end
-  if ok then return end
-  if file then os.remove(temp) end
-  error(("data.save_csv: %s: can't write: %s"):format(path, tostring(why or "no room")), 0)
-end
-
 --- Writes x [n,columns] as CSV, in as many digits as bring the same numbers back; NaN becomes an empty field.
 -- Options: names, the header; separator = ",".
 function csv.save(path, x, opts)
   local o = options.read("data.save_csv", opts, { names = options.NONE, separator = "," })
   if type(path) ~= "string" then
-    error("data.save_csv: argument path: expected a path, got " .. options.show(path), 2)
+    errors.raise("data.save_csv: argument path: expected a path, got " .. options.show(path))
   end
   if not sl.is_tensor(x) or x:dim() ~= 2 then
-    error("data.save_csv: argument x: expected a tensor [n,columns], got " .. options.show(x), 2)
+    errors.raise("data.save_csv: argument x: expected a tensor [n,columns], got " .. options.show(x))
   elseif o.names and (type(o.names) ~= "table" or #o.names ~= x:shape(2)) then
-    error(("data.save_csv: option names: expected a list of %d, got %s"):format(x:shape(2),
-      type(o.names) == "table" and #o.names or options.show(o.names)), 2)
+    errors.raise("data.save_csv: option names: expected a list of %d, got %s", x:shape(2),
+      type(o.names) == "table" and #o.names or options.show(o.names))
   elseif #o.separator ~= 1 or o.separator:find '["\r\n]' then
-    error(("data.save_csv: option separator: expected one character, got %q"):format(o.separator), 2)
+    errors.raise("data.save_csv: option separator: expected one character, got %q", o.separator)
   end
-  write(path, lines_of(x:detach(), o))
+  sl.io.write(path, lines_of(x:detach(), o))
 end
+
+errors.named("data.csv", csv.load)
+errors.named("data.save_csv", csv.save)
 
 return csv

@@ -4,10 +4,11 @@ local cifar = require "sdelua.data.cifar"
 local csv = require "sdelua.data.csv"
 local idx = require "sdelua.data.idx"
 local images = require "sdelua.data.images"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local system = require "sdelua.core".system
 
-local function fail(path, text, ...) error(("data.from: %s: %s"):format(path, text:format(...)), 0) end
+local function fail(path, text, ...) errors.raise("data.from: %s: %s", path, text:format(...)) end
 
 -- ---- archives of named arrays ------------------------------------------------------------------
 
@@ -47,8 +48,8 @@ local function cifar10(path, o)
 end
 
 local function pictures(path, o)
-  local x, names, labels, classes = images.folder(path, { size = o.size, channels = o.channels })
-  return { samples = x, names = names, labels = labels, classes = classes }
+  local x, names, labels, classes, told = images.folder(path, { size = o.size, channels = o.channels })
+  return { samples = x, names = names, labels = labels, classes = classes, told = told }
 end
 
 local function separated(separator)
@@ -74,7 +75,7 @@ end
 
 local function is_picture(f)
   return f.head:sub(1, 8) == "\x89PNG\r\n\x1a\n" or f.head:sub(1, 3) == "\xff\xd8\xff"
-    or f.head:sub(1, 2) == "BM" and f.name:find "%.bmp$"
+    or f.head:sub(1, 4) == "RIFF" and f.head:sub(9, 12) == "WEBP" or f.head:sub(1, 2) == "BM" and f.name:find "%.bmp$"
 end
 
 -- A length that the file has room for, and JSON.
@@ -133,8 +134,8 @@ local function guess(path)
     if row.is(shown) then return row end
   end
   if what == "folder" then
-    fail(path, "expected IDX files named as MNIST's, CIFAR-10's data_batch_*.bin, or PNG, JPEG or BMP files, there or "
-      .. "in folders of classes, got none of these")
+    fail(path, "expected IDX files named as MNIST's, CIFAR-10's data_batch_*.bin, or PNG, JPEG, BMP or WebP files, "
+      .. "there or in folders of classes, got none of these")
   end
   fail(path, "expected npy, npz, safetensors, IDX, CIFAR-10's .bin, .csv, .tsv or a picture, got another kind of file")
 end
@@ -151,8 +152,8 @@ end
 
 local function say(path, row, set)
   local x = set.samples
-  return ("%s: %s%s: %s [%s]%s"):format(path, row.about, set.name and (' ("%s")'):format(set.name) or "", x.dtype,
-    table.concat(x:shape(), ","), labelled(set))
+  return ("%s: %s%s: %s [%s]%s%s"):format(path, row.about, set.name and (' ("%s")'):format(set.name) or "", x.dtype,
+    table.concat(x:shape(), ","), labelled(set), set.told and "; " .. set.told or "")
 end
 
 -- Grey images come without a last dimension of one from most programs.
@@ -163,6 +164,13 @@ end
 local Set = { __name = "data set" }
 Set.__index = Set
 function Set:__tostring() return self.about end
+
+local function read(path, row, o)
+  local set = row.read(path, o)
+  set.samples = with_channels(set.samples)
+  set.kind, set.about = row.kind, say(path, row, set)
+  return setmetatable(set, Set)
+end
 
 local known = {
   split = "train", size = 32, channels = 3, labels = options.NONE, name = options.NONE, missing = "error",
@@ -176,19 +184,18 @@ local known = {
 -- a class; a file may be npy, npz, safetensors, IDX (gzipped or not), a batch of CIFAR-10, CSV, or a picture.
 -- Options: split = "train" or "test", where there are such; size = 32 and channels = 3, of a folder's pictures; name
 -- and labels, of arrays in an archive (labels: also a column of CSV); missing = "error", of CSV; quiet = false.
-return function(path, opts)
+return errors.named("data.from", function(path, opts)
   local o = options.read("data.from", opts, known)
-  if type(path) ~= "string" then error("data.from: argument path: expected a path, got " .. options.show(path), 2) end
-  if o.split ~= "train" and o.split ~= "test" then
-    error(('data.from: option split: expected "train" or "test", got %s'):format(o.split), 2)
+  if type(path) ~= "string" then
+    errors.raise("data.from: argument path: expected a path, got " .. options.show(path))
+  elseif o.split ~= "train" and o.split ~= "test" then
+    errors.raise('data.from: option split: expected "train" or "test", got %s', o.split)
   end
   local row = guess(path)
-  local set = row.read(path, o)
-  set.samples = with_channels(set.samples)
-  set.kind, set.about = row.kind, say(path, row, set)
+  local set = read(path, row, o)
   if row.has and o.split == "train" and row.has(path, "test") then
-    function set.test() return row.read(path, { split = "test" }) end
+    function set.test() return read(path, row, { split = "test" }) end
   end
   if not o.quiet then io.stderr:write("sdelua: note: data.from: ", set.about, "\n") end
-  return setmetatable(set, Set)
-end
+  return set
+end)

@@ -1,5 +1,6 @@
 -- Images and labels in IDX files, as MNIST and Fashion-MNIST are distributed.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local system = require "sdelua.core".system
 
@@ -24,8 +25,8 @@ end
 local function read_pair(who, images, labels)
   local x, y = sl.io.idx(images), sl.io.idx(labels)
   if x:dim() ~= 3 or y:dim() ~= 1 or x:shape(1) ~= y:shape(1) then
-    error(("%s: %s and %s: expected images [n,H,W] and labels [n], got [%s] and [%s]"):format(who, images, labels,
-      table.concat(x:shape(), ","), table.concat(y:shape(), ",")), 0)
+    errors.raise("%s: %s and %s: expected images [n,H,W] and labels [n], got [%s] and [%s]", who, images, labels,
+      table.concat(x:shape(), ","), table.concat(y:shape(), ","))
   end
   return x:unsqueeze(4), y
 end
@@ -36,14 +37,14 @@ function idx.fashion_mnist(opts)
   local who = "data.fashion_mnist"
   local o = options.read(who, opts, { path = idx.FASHION_MNIST, split = "train" })
   local prefix = PREFIX[o.split]
-  if not prefix then error(('%s: option split: expected "train" or "test", got %s'):format(who, o.split), 2) end
+  if not prefix then errors.raise('%s: option split: expected "train" or "test", got %s', who, o.split) end
   local images = find(o.path, prefix .. "-images-idx3-ubyte")
   local labels = find(o.path, prefix .. "-labels-idx1-ubyte")
   if images and labels then return read_pair(who, images, labels) end
   local missing = ("%s has no %s-images-idx3-ubyte.gz and %s-labels-idx1-ubyte.gz"):format(o.path, prefix, prefix)
   if not system.kind(o.path) then missing = "there is no folder " .. o.path end
-  error(("%s: %s: install Debian's package dataset-fashion-mnist, or name a folder that has them with --data (path = "
-    .. "in Lua)"):format(who, missing), 0)
+  errors.raise("%s: %s: install Debian's package dataset-fashion-mnist, or name a folder that has them with --data "
+    .. "(path = in Lua)", who, missing)
 end
 
 -- The file of labels beside one of images that is named as MNIST's are; nil when there is none.
@@ -57,11 +58,16 @@ end
 -- [n], which come second (default: NAME-labels-idx1-ubyte beside NAME-images-idx3-ubyte, where it is).
 function idx.load(path, opts)
   local o = options.read("data.idx", opts, { labels = options.NONE })
-  if type(path) ~= "string" then error("data.idx: argument path: expected a path, got " .. options.show(path), 2) end
+  if type(path) ~= "string" then
+    errors.raise("data.idx: argument path: expected a path, got " .. options.show(path))
+  end
   local labels = o.labels or beside(path)
   if labels then return read_pair("data.idx", path, labels) end
   local x = sl.io.idx(path)
   return x:dim() == 3 and x:unsqueeze(4) or x
 end
+
+errors.named("data.idx", idx.load)
+errors.named("data.fashion_mnist", idx.fashion_mnist)
 
 return idx

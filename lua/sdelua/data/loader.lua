@@ -3,6 +3,7 @@
 -- out.
 local sl = require "sdelua"
 local core = require "sdelua.core".data
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local FLIP_DRAW, DEQUANTIZE_DRAW = 1, 2 -- 0 is the permutation
@@ -52,7 +53,7 @@ end
 --- Goes on after the first `seen` samples of the endless order.
 function Loader:seek(seen)
   if math.type(seen) ~= "integer" or seen < 0 then
-    error(("loader:seek: argument seen: expected a count, got %s"):format(tostring(seen)), 2)
+    errors.raise("loader:seek: argument seen: expected a count, got %s", tostring(seen))
   end
   self.seen = seen
 end
@@ -70,7 +71,7 @@ return function(samples, opts)
   local who = "data.loader"
   local o = options.read(who, opts, defaults)
   local function refuse(argument, expected, got)
-    error(("%s: argument %s: expected %s, got %s"):format(who, argument, expected, tostring(got)), 3)
+    errors.raise("%s: argument %s: expected %s, got %s", who, argument, expected, tostring(got))
   end
   if not sl.is_tensor(samples) then refuse("samples", "a tensor", samples) end
   local n = samples:dim() > 0 and samples:shape(1) or 0

@@ -2,6 +2,7 @@
 -- [n,2]; point i is the same for every n, and first = k begins with point k. The last four are as in FFJORD (Grathwohl
 -- et al. 2019).
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 
@@ -18,7 +19,7 @@ local function define(name, known, draw)
     local who = "data." .. name
     local o = options.read(who, opts, known)
     if math.type(n) ~= "integer" or n < 0 then
-      error(("%s: argument n: expected a count, got %s"):format(who, tostring(n)), 2)
+      errors.raise("%s: argument n: expected a count, got %s", who, tostring(n))
     end
     local next_draw = FIRST_DRAW - 1
     local function source(dist)

@@ -3,7 +3,6 @@
 local sl = require "sdelua"
 local cli = require "sdelua.train.cli"
 local shapes = require "sdelua.inverse.shapes"
-local system = require "sdelua.core".system
 
 local restore = {}
 
@@ -19,10 +18,22 @@ local function stop_with(text)
   end
 end
 
-local function lists() return ("%s\n\n%s"):format(sl.inverse.list(), sl.posterior.list()) end
+-- Methods that need what no command line can say: a mixture.
+local ELSEWHERE = { exact = true }
+
+local function lists()
+  local methods = sl.posterior.list()
+  for i = #methods, 1, -1 do
+    if ELSEWHERE[methods[i].name] then table.remove(methods, i) end
+  end
+  return ("%s\n\n%s"):format(sl.inverse.list(), methods)
+end
+
+--- What options that are tensors come from, for --help.
+restore.FILES = "One that is a tensor comes from a file: .npy, or a mask as .png, white 1, black 0"
 
 --- What the command line says. spec: name, about, operator and method (the defaults), and add(parser) for more options;
--- read(a, row, shape) makes the options of the operator, whose row that is, for images of that shape from them.
+-- read(a, row, shape, parser) makes the options of the operator, whose row that is, for images of that shape from them.
 local function arguments(spec)
   local p = cli.parser(spec.name .. ".lua", spec.about)
   p:argument("checkpoint", "The folder of a run on images, or its file checkpoint.safetensors.")
@@ -35,7 +46,7 @@ local function arguments(spec)
   p:option("--std", "Standard deviation of the noise in the measurement, in units of images in [-1,1].", "0")
     :convert(cli.number(0, true))
   p:option("--method", "How to sample: a name that --list prints.", spec.method)
-  cli.add_assignments(p, "--set", "An option of the method, such as --set eta=1.")
+  cli.add_assignments(p, "--set", "An option of the method, such as --set eta=1. " .. restore.FILES .. ".")
   p:option("--steps", ("Steps of the method (default: its own, or %d)."):format(STEPS)):convert(cli.integer(1))
   p:flag("--list", "Print operators and methods, and stop."):action(stop_with(lists))
   p:option("--n", "Samples of each image.", "4"):convert(cli.integer(1))
@@ -53,18 +64,39 @@ local function found(p, flag, rows, name)
   return row or p:error(("option '%s': %s"):format(flag, why))
 end
 
+--- A mask of a picture, [H,W]: 1 where it is white, 0 where it is black.
+function restore.mask(path)
+  local grey = sl.image.load(path, { channels = 1 })
+  return grey:to("float32"):gt(127):to("float32"):reshape { grey:shape(1), grey:shape(2) }
+end
+
+-- Options whose values name files, as what is in those.
+local function read_files(o)
+  for key, value in pairs(o) do
+    local ending = type(value) == "string" and value:match "%.(%w+)$"
+    if ending == "npy" then o[key] = sl.npy.load(value) elseif ending == "png" then o[key] = restore.mask(value) end
+  end
+  return o
+end
+
 local function operator_of(a, p, spec, shape)
   local name = a.operator or spec.operator
   local row = found(p, "--operator", sl.inverse.operators, name)
-  local o = spec.read(a, row, shape)
+  local o = read_files(spec.read(a, row, shape, p))
   if row.options and row.options.shape and o.shape == nil then o.shape = shape end
   o.std = a.std + 0.0
-  return sl.inverse[name](o)
+  local operator = sl.inverse[name](o)
+  if shapes.text(operator.shape) == shapes.text(shape) then return operator end
+  return p:error(("option '--operator': expected one of images %s, which the model of %s knows, got %s"):format(
+    shapes.text(shape), a.checkpoint, tostring(operator)))
 end
 
 local function method_of(a, p)
   local row = found(p, "--method", sl.posterior.methods, a.method)
-  local o = cli.collect(a.set, row.options)
+  if ELSEWHERE[a.method] then
+    p:error(("option '--method': expected a name that --list prints, got '%s'"):format(a.method))
+  end
+  local o = read_files(cli.collect(a.set, row.options))
   o.steps = a.steps or o.steps or row.steps or STEPS
   return sl.posterior[a.method](o)
 end
@@ -238,7 +270,7 @@ local function main(spec, a, parser)
   local model = load(a)
   local operator, method = operator_of(a, parser, spec, model.shape), method_of(a, parser)
   local names, x, y = inputs(a, operator)
-  system.make_folder(a.out)
+  cli.make_out(a.out)
   local samples = draw(a, model, method, operator, y)
   write(a.out, names, x, y, samples)
   local list, titles = sl.no_grad(columns, operator, x, y, samples)

@@ -48,6 +48,29 @@ function shapes.any(who, shape, what)
     type(shape) == "table" and shapes.text(shape) or tostring(shape)), 0)
 end
 
+-- The mask of an image without its channels, with them.
+local function with_channels(mask, shape)
+  if #shape == 3 and mask:dim() == 2 then mask = mask:unsqueeze(3) end
+  if #shape == 3 and mask:dim() == 3 and mask:shape(3) == 1 then
+    mask = mask:expand { mask:shape(1), mask:shape(2), shape[3] }
+  end
+  return mask
+end
+
+--- A mask, ones and zeros, like one x of that shape; an image's may be given as [H,W] or [H,W,1].
+function shapes.mask(who, given, shape)
+  local mask = sl.is_tensor(given) and with_channels(given, shape)
+  if not mask or shapes.text(mask:shape()) ~= shapes.text(shape) then
+    error(("%s: option mask: expected a tensor %s, got %s"):format(who, shapes.text(shape), options.show(given)), 0)
+  end
+  for _, value in ipairs(given:reshape({ -1 }):totable()) do
+    if value ~= 0 and value ~= 1 then
+      error(("%s: option mask: expected ones and zeros, got %g"):format(who, value), 0)
+    end
+  end
+  return mask
+end
+
 --- An integer option, where given of at least `lowest`, or an error.
 function shapes.integer(who, name, value, lowest)
   local n = math.tointeger(value)

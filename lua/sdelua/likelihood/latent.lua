@@ -1,6 +1,6 @@
 -- The flow as a map between data and prior: points to their codes and back, and the ways between codes.
 local sl = require "sdelua"
-local core = require "sdelua.core"
+local adaptive = require "sdelua.solve.adaptive"
 local choice = require "sdelua.solve.common".choice
 local column = require "sdelua.sde.common".column
 local common = require "sdelua.likelihood.common"
@@ -9,26 +9,23 @@ local options = require "sdelua.options"
 
 local latent = {}
 
-local OPTIONS = {
-  eps = options.NONE, top = options.NONE, rtol = 1e-5, atol = 1e-5, method = "dopri5", norm = "sample",
-  max_steps = options.NONE, callback = options.NONE,
-}
-local METHODS, NORMS, PATHS = { "dopri5", "bosh3" }, { "sample", "batch" }, { "linear", "spherical" }
+local OPTIONS = adaptive.options { eps = options.NONE, top = options.NONE, callback = options.NONE }
+local PATHS = { "linear", "spherical" }
 
 local function along_flow(who, forward, process, score, x, opts)
   local o = options.read(who, opts, OPTIONS)
-  choice(who, "method", o.method, METHODS)
-  choice(who, "norm", o.norm, NORMS)
+  adaptive.check(who, o)
   common.check(who, process, score, x)
   local checked, exchange = common.score_of(who, score)
-  o.who, o.forward, o.eps = who, forward, o.eps or process.eps.likelihood
-  local y, nfe = core.solve.adaptive(process.handle, checked, exchange, x, o)
+  local y, nfe = adaptive.solve(who, process, checked, exchange, x, o, {
+    forward = forward, eps = o.eps or process.eps.likelihood, top = o.top, callback = o.callback,
+  })
   return y, { nfe = nfe }
 end
 
 --- The code z of each point x [N, ...]: where the probability flow takes it from eps to T (Song et al. 2021, appendix
 -- D.5). Options: eps (the process's eps.likelihood), top (a time to stop at on the way up, or begin at on the way down,
--- in place of T), rtol, atol, method, norm, max_steps, callback, as in sl.solve.ode.
+-- in place of T), callback, rtol, atol, method, norm, pcoeff, icoeff, max_steps, as in sl.solve.ode.
 -- info: nfe [N].
 function latent.encode(process, score, x, opts)
   return along_flow("likelihood.encode", true, process, score, x, opts)

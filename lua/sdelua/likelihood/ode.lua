@@ -2,25 +2,23 @@
 -- d log p_t(x_t)/dt = -div v, so log p_eps(x) = log pi(z) + int_eps^T div v dt, z being where the flow ends at T. State
 -- and integrals are solved for together.
 local sl = require "sdelua"
-local core = require "sdelua.core"
+local adaptive = require "sdelua.solve.adaptive"
 local choice = require "sdelua.solve.common".choice
 local common = require "sdelua.likelihood.common"
 local options = require "sdelua.options"
 local trace = require "sdelua.likelihood.trace"
 
 local WHO = "likelihood.ode"
-local METHODS, NORMS, TRACES = { "dopri5", "bosh3" }, { "sample", "batch" }, { "hutchinson", "exact" }
+local TRACES = { "hutchinson", "exact" }
 
-local OPTIONS = {
-  eps = options.NONE, rtol = 1e-5, atol = 1e-5, method = "dopri5", norm = "sample", max_steps = options.NONE,
-  trace = "hutchinson", hutchinson = "rademacher", probes = 1,
+local OPTIONS = adaptive.options {
+  eps = options.NONE, trace = "hutchinson", hutchinson = "rademacher", probes = 1,
   seed = options.NONE, first = options.NONE, index = options.NONE, noise = options.NONE, callback = options.NONE,
 }
 
 local function read(opts)
   local o = options.read(WHO, opts, OPTIONS)
-  choice(WHO, "method", o.method, METHODS)
-  choice(WHO, "norm", o.norm, NORMS)
+  adaptive.check(WHO, o)
   choice(WHO, "trace", o.trace, TRACES)
   choice(WHO, "hutchinson", o.hutchinson, trace.kinds)
   o.probes = common.count(WHO, "probes", o.probes, 1)
@@ -54,20 +52,26 @@ end
 
 local function solve(process, score, x, rhs, columns, o)
   local state = sl.cat({ common.flat(x:detach()), sl.zeros({ x:shape(1), columns }, { dtype = x.dtype }) }, 2)
-  local y, nfe = core.solve.adaptive(process.handle, score, nil, state, {
-    who = WHO, rhs = rhs, forward = true, method = o.method, rtol = o.rtol, atol = o.atol, norm = o.norm,
-    eps = o.eps or process.eps.likelihood, max_steps = o.max_steps, callback = o.callback,
-  })
   local d = state:shape(2) - columns
-  return y:narrow(2, 1, d):reshape(x:shape()), y:narrow(2, d + 1, columns), nfe
+  local function parts(y) return y:narrow(2, 1, d):reshape(x:shape()), y:narrow(2, d + 1, columns) end
+  local y, nfe = adaptive.solve(WHO, process, score, nil, state, o, {
+    rhs = rhs, forward = true, eps = o.eps or process.eps.likelihood, callback = o.callback and function(at)
+      at.x, at.delta = parts(at.x)
+      at.x_mean = at.x
+      o.callback(at)
+    end,
+  })
+  local z, delta = parts(y)
+  return z, delta, nfe
 end
 
 --- log p [N] in nats of the points x [N, ...] at time eps, under the flow with this score, and info: z (where the flow
 -- ends), delta [N] (the integral of the divergence), prior_logp [N], nfe [N] and, with two or more probes, se [N], the
 -- standard error that the probes leave. Options:
 --   trace = "hutchinson" (hutchinson = "rademacher" or "gaussian", probes = 1), or "exact": one walk for each feature
---   eps (the process's eps.likelihood), rtol, atol, method = "dopri5" or "bosh3", max_steps
---   norm = "sample": each point has its own step size, or "batch": one for all
+--   eps (the process's eps.likelihood)
+--   rtol, atol, method, norm, pcoeff, icoeff, max_steps: of the steps (see sdelua/solve/adaptive.lua)
+--   callback = function(state), after each step: state.x, delta [N, probes] so far, step, t, times, nfe (see sl.solve)
 --   seed, first, index, or noise (see sl.noise): the probes of a point are the same along its way and in every batch
 return function(process, score, x, opts)
   local o = read(opts)

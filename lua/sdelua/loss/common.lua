@@ -2,11 +2,15 @@
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local options = require "sdelua.options"
-local warn = require "sdelua.warn"
+local checks = require "sdelua.solve.common"
+local importance = require "sdelua.loss.importance"
 local sde = require "sdelua.sde.common"
+local warn = require "sdelua.warn"
+local Process = require "sdelua.sde.process"
 
 local common = {
-  choice = require "sdelua.solve.common".choice, column = sde.column,
+  choice = checks.choice, counts = checks.counts, numbers = checks.numbers, positives = checks.positives,
+  shares = checks.shares, column = sde.column,
 }
 
 --- Options of objectives that look at x_t. t_sampling "importance" draws t in proportion to g^2/s^2 and divides by that
@@ -21,14 +25,49 @@ function common.with_common(own)
   return own
 end
 
+-- ---- arguments ----------------------------------------------------------------------------------------
+
+--- A process, or nil where the objective is `static`, and something that can be called for a score.
+function common.check_arguments(who, process, score, static)
+  if getmetatable(process) ~= Process and not (static and process == nil) then
+    error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, options.show(process)), 0)
+  elseif not sde.callable(score) then
+    error(("%s: argument score: expected a function (x, t) or a network, got %s"):format(who, options.show(score)), 0)
+  end
+end
+
+local function is_one_each(v, x0) return sl.is_tensor(v) and v:dim() == 1 and v:shape(1) == x0:shape(1) end
+
+-- What may be given in place of draws: what is expected, and whether it is.
+local GIVEN = {
+  z = { "a tensor like x0", sde.is_like },
+  t = { "a time, or one for each sample of x0", function(t, x0) return type(t) == "number" or is_one_each(t, x0) end },
+  u = { "a number for each sample of x0", is_one_each },
+  labels = { "int64, one for each sample of x0", function(y, x0) return is_one_each(y, x0) and y.dtype == "int64" end },
+  v = { "projections, each like x0", function(v, x0)
+    return sl.is_tensor(v) and v:dim() > 0 and v:shape(1) > 0 and sde.is_like(v:select(1, 1), x0)
+  end },
+}
+
+local function check_given(o, x0)
+  for name, row in pairs(GIVEN) do
+    if o[name] ~= nil and not row[2](o[name], x0) then
+      error(("%s: option %s: expected %s, %s, got %s"):format(o.who, name, row[1], options.show(x0),
+        options.show(o[name])), 0)
+    end
+  end
+end
+
 -- ---- draws ------------------------------------------------------------------------------------------
 
 --- Opens the training batch of x0, whose draws follow.
-function common.open(who, x0)
+function common.open(o, x0)
+  local who = o.who
   if not sl.is_tensor(x0) or x0:dim() < 2 or (x0.dtype ~= "float32" and x0.dtype ~= "float64") then
     error(("%s: argument x0: expected a float tensor [N, features ...], got %s"):format(who, sl.is_tensor(x0)
       and x0.dtype .. " [" .. table.concat(x0:shape(), ",") .. "]" or tostring(x0)), 0)
   end
+  check_given(o, x0)
   sl.train_batch(x0:shape(1))
 end
 
@@ -37,27 +76,18 @@ function common.draw(dist, shape, x0) return sl.train_random(dist, shape, x0.dty
 
 -- ---- times --------------------------------------------------------------------------------------------
 
--- 1 over (T - eps) times the density of importance sampling: Z s^2/g^2 / (T - eps), Z = int g^2/s^2.
-local function importance_factor(process, x0, t, eps)
-  local Z = 2 * math.log(process:point(process.T).sigma / process:point(eps).sigma)
-  return process:coefficient("importance", x0, t):reciprocal() * (Z / (process.T - eps))
-end
-
 --- t [N] on [eps, T], and the factor by which the way it was drawn weighs the loss (nil: 1).
 function common.times(o, process, x0)
   common.choice(o.who, "t_sampling", o.t_sampling, { "uniform", "importance" })
   local eps = o.eps or process.eps.train
-  if not (eps >= 0 and eps < process.T) then
-    error(("%s: argument eps: expected a time in [0, %g), got %g"):format(o.who, process.T, eps), 0)
+  if type(eps) ~= "number" or not (eps >= 0 and eps < process.T) then
+    error(("%s: option eps: expected a time in [0, %g), got %s"):format(o.who, process.T, options.show(eps)), 0)
   end
   local u = common.draw("uniform", { x0:shape(1) }, x0)
-  if o.t_sampling == "uniform" then return o.t or sl.affine(u, process.T - eps, eps), nil end
-  if not sde.is_uniform(process) then
-    error(('%s: option t_sampling: expected "uniform" for a process with a rate for each feature, got importance')
-      :format(o.who), 0)
-  end
-  local t = o.t or process:importance_time(u, eps)
-  return t, importance_factor(process, x0, t, eps)
+  local given = o.t and sde.times(x0, o.t)
+  if o.t_sampling == "uniform" then return given or sl.affine(u, process.T - eps, eps), nil end
+  local t = given or importance.times(o, process, x0, u, eps)
+  return t, importance.factor(o, process, x0, t, eps)
 end
 
 -- ---- a look at the process ----------------------------------------------------------------------------
@@ -114,7 +144,7 @@ end
 --- Draws t, then z: { x = x_t, t =, z =, factor = }, factor nil for 1.
 function common.noised(o, process, x0)
   core.need_kernel(process.handle, x0, o.who)
-  common.open(o.who, x0)
+  common.open(o, x0)
   local t, factor = common.times(o, process, x0)
   local z = common.draw("normal", x0:shape(), x0)
   z = o.z or z
@@ -123,14 +153,30 @@ function common.noised(o, process, x0)
   return { x = process:perturb(x0, t, z), t = t, z = z, factor = factor }
 end
 
---- The noise that a score function says was added: the network's own word where it has one.
-function common.predicted_noise(process, score, x, t)
+--- What a score says at x, which has to be like x.
+function common.said(o, score, x, t) return sde.expect_like(o.who .. ": argument score", score(x, t), x) end
+
+--- x0 and eps, as the network of the score has them where it has one.
+function common.pair(o, process, score, x, t)
   local exchange = sde.exchange_of(score)
-  if exchange then
-    local _, eps = exchange(x, t)
-    return eps
-  end
-  return -score(x, t) * process:coefficient("s", x, t)
+  if exchange then return exchange(x, t) end
+  return core.exchange(process.handle, x, t, common.said(o, score, x, t), "score")
+end
+
+--- The noise that a score says was added: the network's own word where it has one.
+function common.predicted_noise(o, process, score, x, t)
+  local exchange = sde.exchange_of(score)
+  if exchange then return (select(2, exchange(x, t))) end
+  return -common.said(o, score, x, t) * process:coefficient("s", x, t)
+end
+
+--- What the function weighting says at t: a number, or one for each sample as a column of x.
+function common.weight_at(o, x, t)
+  local w = o.weighting(t)
+  if type(w) == "number" then return sl.full({ 1 }, w, { dtype = x.dtype }) end
+  if sl.is_tensor(w) and w.dtype == x.dtype and w:numel() == x:shape(1) then return common.column(w, x) end
+  return error(("%s: option weighting: expected a number or a result like t, %s [%d], got %s"):format(o.who, x.dtype,
+    x:shape(1), options.show(w)), 0)
 end
 
 --- Weight of |eps - z|^2, for lambda(t) |score + z/s|^2: nil for lambda = s^2.
@@ -142,7 +188,7 @@ function common.noise_weight(o, process, x, t)
     error(('%s: option weighting: expected "std", "likelihood" or a function of t, got %s')
       :format(o.who, tostring(weighting)), 0)
   end
-  return process:coefficient("s", x, t):square():reciprocal() * common.column(weighting(t), x)
+  return process:coefficient("s", x, t):square():reciprocal() * common.weight_at(o, x, t)
 end
 
 local function times(a, b) return a and b and a * b or a or b end

@@ -1,4 +1,5 @@
 -- Dequantization of integer data: noise u on [0, 1) is added, and what it costs in likelihood is known.
+local checks = require "sdelua.solve.common"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 local sl = require "sdelua"
@@ -48,8 +49,13 @@ function Dequantizer:__call(x, opts)
 end
 
 --- dequantizer { levels = 256, net = nil, dtype = "float32" }: uniform noise or, given net(x in [-1, 1]) -> mu, a like
--- x, variational noise sigmoid(mu + e^a z), whose parameters are trained with the score's.
+-- x, variational noise sigmoid(mu + e^a z), whose parameters are trained with the score's: with x, log_q =
+-- d(integers), dsm(process, score, x, { weighting = "likelihood", reduce_mean = false }) (T - eps) + log_q:mean() is
+-- the bound on -log P, but for a number without parameters where x_T has forgotten the data.
 return function(opts)
   local o = options.read("dequantizer", opts, { levels = 256, net = options.NONE, dtype = "float32" })
+  checks.counts("dequantizer", o, { "levels" })
+  checks.functions("dequantizer", o, { "net" })
+  checks.choice("dequantizer", "dtype", o.dtype, { "float32", "float64" })
   return setmetatable(o, Dequantizer)
 end

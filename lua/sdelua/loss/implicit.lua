@@ -25,6 +25,9 @@ function implicit.with(own, ...)
   return own
 end
 
+--- Values of those that are out of range raise.
+function implicit.check(o) common.counts(o.who, o, { "steps", "projections" }) end
+
 -- ---- samples of p_t -------------------------------------------------------------------------------------
 
 -- G z for the noise of any kind: G broadcasts against x, or is a matrix [N,D,K] for x [N,D].
@@ -53,16 +56,9 @@ local function has_kernel(process, x0)
   return process.tier:find "^affine" ~= nil
 end
 
-local function positive_steps(o)
-  if not math.tointeger(o.steps) or o.steps < 1 then
-    error(("%s: option steps: expected a positive integer, got %s"):format(o.who, tostring(o.steps)), 0)
-  end
-end
-
 -- Without a kernel time cannot be drawn by importance.
 local function simulated(o, process, x0)
-  positive_steps(o)
-  common.open(o.who, x0)
+  common.open(o, x0)
   if o.t_sampling ~= "uniform" then core.need_kernel(process.handle, x0, o.who) end
   local t = common.times(o, process, x0)
   return { x = implicit.simulate(process, x0, t, o.steps), t = t }
@@ -72,7 +68,7 @@ end
 local function sample(o, process, x0, kernel)
   local d
   if not process then
-    common.open(o.who, x0)
+    common.open(o, x0)
     d = { x = x0 }
   elseif kernel then
     d = common.noised(o, process, x0)
@@ -100,9 +96,7 @@ local function weight(o, process, d, kernel)
     error(('%s: option weighting: expected "std", "likelihood" (but for matrix noise) or a function of t, got %s')
       :format(o.who, tostring(weighting)), 0)
   end
-  local lambda = weighting(d.t)
-  if type(lambda) == "number" then return sl.full({ 1 }, lambda, { dtype = d.x.dtype }) end
-  return common.column(lambda, d.x)
+  return common.weight_at(o, d.x, d.t)
 end
 
 --- A sample of p_t with the network's score there: { x, t, score, weight }. Without a process p_t is the data's.
@@ -111,7 +105,11 @@ function implicit.scored(o, process, score, x0)
   local d = sample(o, process, x0, kernel)
   d.weight = weight(o, process, d, kernel)
   if d.factor then d.weight = d.weight and d.weight * d.factor or d.factor end
-  d.score = score(d.x, d.t)
+  d.score = common.said(o, score, d.x, d.t)
+  if not d.score.requires_grad then
+    error(("%s: argument score: expected a result with a derivative by x, got one that no recorded op made of x")
+      :format(o.who), 0)
+  end
   return d
 end
 

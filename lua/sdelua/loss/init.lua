@@ -5,14 +5,15 @@
 --   static     it also works without a process, on the data alone: process nil, score a function of x
 --   score      function(o): options of process:score for the networks that it was made for, parameterization =,
 --              label = or precondition =; the latter two as { kind =, options = }, so that a file can hold them
---   bare       it calls the network itself, which has to be of that score
+--   check      function(o): raises where values of options are out of range
+--   bare       a network itself will do for a score: it is told the level's number
 --   loss       function(o, process, score, x0): o the options, o.who the objective's name
 -- Every random number comes from the TRAIN stream, so it depends on the seed and on the samples seen before it in the
 -- run, not on batches or threads; t, z and their like may be given instead.
 local collection = require "sdelua.collection"
-local common = require "sdelua.sde.common"
+local common = require "sdelua.loss.common"
 local options = require "sdelua.options"
-local Process = require "sdelua.sde.process"
+local sde = require "sdelua.sde.common"
 
 local loss = {
   objectives = collection "sdelua.loss.objectives",
@@ -21,17 +22,14 @@ local loss = {
 
 loss.objectives.arguments = { "process", "score", "x0" }
 
-local function check_process(row, process)
-  if getmetatable(process) == Process or (row.static and process == nil) then return end
-  error(("%s: argument process: expected a process of sl.sde, got %s"):format(row.name, tostring(process)), 3)
-end
 
 return loss.objectives:open(loss, { "name", "needs", "doc", "source" }, function(row)
   return function(process, score, x0, opts)
     local o = options.read(row.name, opts, row.options)
-    check_process(row, process)
-    if process and not row.bare then common.tell_of_network(row.name, score) end
     o.who = row.name
+    common.check_arguments(o.who, process, score, row.static)
+    if row.check then row.check(o) end
+    if process and not row.bare then sde.tell_of_network(o.who, score) end
     return row.loss(o, process, score, x0)
   end
 end)

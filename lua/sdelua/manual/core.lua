@@ -65,6 +65,7 @@ return {
     ["npz.load"] = "(path) -> table: The arrays of a .npz file by name.",
     ["npz.save"] = "(path, tensors, {compress = false}): Writes tensors by name as .npz.",
     ["io.bytes"] = "(path) -> tensor: The bytes of a file, uint8 [n].",
+    ["io.write"] = "(path, bytes): Writes a string as a file, which is replaced as a whole or not at all.",
     ["io.idx"] = "(path) -> tensor: A file of IDX, MNIST's format, gzipped or not.",
     -- Decompositions
     ["linalg.svd"] = "(a, {full = false}) -> tensor, tensor, tensor: U, s and V^T with a = U diag(s) V^T, s falling.",
@@ -172,6 +173,7 @@ return {
       T = { "number", "The time at which all is noise." },
       tier = { "string", '"affine", "affine (probed)", "general" or, before its first use, "general (unprobed)".' },
       name = { "string", '"VP", "VE", … or "define".' },
+      options = { "table?", "Of a process that sl.sde has by name: those given, and the defaults of the others." },
       eps = { "table", "The times { train =, sample =, likelihood = } at which the way to the data ends." },
     },
     ["solve.Solver"] = {
@@ -180,6 +182,12 @@ return {
       order = { "number?", "Of convergence as the step shrinks: strong where it draws noise." },
       cost = { "number?", "Evaluations of the score in a step." },
     },
+    ["posterior.Posterior"] = {
+      name = { "string", "That of its row." },
+      options = { "table", "Those given, and the defaults of the others." },
+    },
+    ["plot.Figure"] = {},
+    ["plot.Grid"] = {},
     tensor = {
       dtype = { "string", '"float32", "float64", "int64" or "uint8".' },
       grad = { "tensor?", "The gradient that backward added up; may be set, to nil also." },

@@ -5,6 +5,7 @@
 --   name       "likelihood.encode", "conv2d", "tensor.item", "solve.dpmpp_2m", "solve"
 --   kind       "op", "function", "method", "layer", "row", "room" or "class"
 --   arguments  a list of names, or the text in the brackets
+--   spec       of an op and of a method that is one, the arguments as its row has them (sdelua/manual/spec.lua)
 --   results    types, where they are known
 --   doc        what it does; nil where nobody said
 --   value      the function or table itself; of a row, the row
@@ -14,6 +15,7 @@ local collection = require "sdelua.collection"
 local options = require "sdelua.options"
 local said = require "sdelua.manual.core"
 local source = require "sdelua.manual.source"
+local spec = require "sdelua.manual.spec"
 
 local manual = {}
 
@@ -60,11 +62,19 @@ function Book:add_function(name, f, kind)
   return self:add(entry)
 end
 
+-- What an op's line says: the arguments, those of a method without the tensor itself, and the doc.
+local function read_op(line, is_method)
+  local words, doc = line:match "^[%w_]+%((.-)%):%s*(.*)$"
+  local list = spec.of_op(words)
+  if is_method then table.remove(list, 1) end
+  return list, doc
+end
+
 --- Adds an op from its line.
-function Book:add_op(name, doc)
-  local arguments, text = doc:match "^[%w_]+(%b()):%s*(.*)$"
+function Book:add_op(name, line)
+  local list, doc = read_op(line)
   self:add {
-    name = name, kind = "op", value = sl[name], line = doc, arguments = arguments, results = "tensor", doc = text,
+    name = name, kind = "op", value = sl[name], spec = list, arguments = spec.call(list), results = "tensor", doc = doc,
   }
 end
 
@@ -95,7 +105,7 @@ end
 function Book:add_layer(name, row)
   self:add {
     name = "nn." .. name, kind = "layer", value = sl.nn[name], doc = row.doc, inputs = row.inputs,
-    arguments = "{ " .. row.options:gsub(":%w+", "") .. " }", results = "Layer",
+    arguments = spec.made(spec.of_layer(row.options)), results = "Layer",
   }
 end
 
@@ -189,10 +199,10 @@ local function add_methods(book, class, methods)
     local f, op = methods[name], core.op_docs[name:gsub("_$", "")]
     if type(f) == "function" and not name:find "^_" then
       if class == "tensor" and op then
-        local arguments, doc = op:match "^[%w_]+(%b()):%s*(.*)$"
+        local list, doc = read_op(op, true)
         if name:find "_$" then doc = "In place: " .. doc end
         book:add { name = "tensor." .. name, kind = "method", of = "tensor", op = name:gsub("_$", ""), value = f,
-          arguments = arguments, results = "tensor", doc = doc }
+          spec = list, arguments = spec.call(list), results = "tensor", doc = doc }
       else
         book:add_function(class .. "." .. name, f, "method").of = class
       end
@@ -279,6 +289,21 @@ function manual.fields(class)
   return list
 end
 
+--- The names of fields and methods of a class in Lua whose fields are told, { name = true }; nil of another. The class
+-- goes by the last part of its name, "Process".
+function manual.told(class)
+  local full, set = nil, {}
+  for name in pairs(said.fields) do
+    if name:match "%.([^.]+)$" == class then full = name end
+  end
+  if not full then return nil end
+  for field in pairs(said.fields[full]) do set[field] = true end
+  for _, entry in ipairs(manual.entries()) do
+    if entry.of == full then set[entry.name:match "[^.]+$"] = true end
+  end
+  return set
+end
+
 --- How an entry is called: "likelihood.encode(process, score, x, opts)".
 function manual.signature(entry)
   local a = entry.arguments or ""
@@ -290,7 +315,6 @@ end
 
 --- An entry in a line or some: how it is called, and its doc.
 function manual.text(entry)
-  if entry.line then return entry.line end
   local origin = entry.source and " (" .. entry.source .. ")" or ""
   return manual.signature(entry) .. ": " .. (entry.doc or "(no doc)") .. origin
 end

@@ -1,6 +1,6 @@
--- The names of the options that something called takes, from what says so: a row's table of options; the arguments of a
--- layer or a function of the core; of a Lua function the options.read in it, or where it hands its options on to; at
--- last its doc.
+-- The names of the options that something called takes, from what says so: a row's table of options; an op's row; the
+-- arguments of a layer or a function of the core; of a Lua function the options.read in it, or where it hands its
+-- options on to; at last its doc.
 local collection = require "sdelua.collection"
 local source = require "sdelua.manual.source"
 
@@ -79,16 +79,24 @@ local function add_row(set, entry)
   end
 end
 
--- "{ in_channels kernel_size=3 }" of a layer, "(x, {dtype = …})" of a function of the core.
+-- "{ in_channels, kernel_size = 3 }" of a layer, "(x, {dtype = …})" of a function of the core.
 local function add_arguments(set, arguments)
   for inside in arguments:gmatch "%b{}" do
     for name in inside:gsub('".-"', "0"):gsub("=%s*[^%s,}]+", ""):gmatch "[%a_][%w_]*" do set[name] = true end
   end
 end
 
+-- What an op may be told by name: its numbers, and tensors that it can do without.
+local function add_spec(set, list)
+  for _, argument in ipairs(list) do
+    if argument.optional or not argument.tensor then set[argument.name] = true end
+  end
+end
+
 -- What the manual says of it, but for docs.
 local function add_entry(set, entry)
   if entry.kind == "row" then add_row(set, entry)
+  elseif entry.spec then add_spec(set, entry.spec)
   elseif type(entry.arguments) == "string" then add_arguments(set, entry.arguments) end
 end
 

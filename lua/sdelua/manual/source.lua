@@ -87,8 +87,20 @@ local function in_header(lines, method)
   end
 end
 
+-- Whether the method in that line is one of the house's own, which a comment of two dashes says.
+local function is_inside(lines, i) return i > 1 and lines[i - 1]:find "^%-%-" ~= nil end
+
+local function public(classes)
+  local list = {}
+  for _, class in ipairs(classes) do
+    if #class.methods > 0 or not class.has_inside then list[#list + 1] = class end
+  end
+  return list
+end
+
 --- The classes of a file, in order: tables with an __index or a __name. Each is a table of name (that of errors, or the
---- local one), own (the local name), and methods, a list of { name, arguments, doc }.
+--- local one), own (the local name), and methods, a list of { name, arguments, doc }: what objects are told with a
+--- colon, but for what has a comment of two dashes and no more. A class that has nothing else is left out.
 function source.classes(path)
   local found, by_name = {}, {}
   for i, line in ipairs(lines_of(path)) do
@@ -100,14 +112,16 @@ function source.classes(path)
     end
     local title = own and line:match '__name = "sdelua%.(%w+)"'
     if title then by_name[own].name = title end
-    local class, method, arguments = line:match "^function (%w+)[:.]([%a][%w_]*)%((.-)%)"
+    local class, method, arguments = line:match "^function (%w+):([%a][%w_]*)%((.-)%)"
     class = by_name[class]
-    if class then
-      class.methods[#class.methods + 1] = { name = method, arguments = names_in(arguments) }
-      class.methods[#class.methods].doc = source.above(path, i) or in_header(lines_of(path), method)
+    local doc = class and (source.above(path, i) or in_header(lines_of(path), method))
+    if class and (doc or not is_inside(lines_of(path), i)) then
+      class.methods[#class.methods + 1] = { name = method, arguments = names_in(arguments), doc = doc }
+    elseif class then
+      class.has_inside = true
     end
   end
-  return found
+  return public(found)
 end
 
 --- The file and line of a Lua function; nil for one of the core.

@@ -1,12 +1,13 @@
 -- What layers are given, checked: numbers as float64, apart from any graph.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local arguments = {}
 
 --- Raises "who: argument name: expected …, got …".
 function arguments.refuse(who, name, expected, got)
-  error(("%s: argument %s: expected %s, got %s"):format(who, name, expected, options.show(got)), 0)
+  errors.raise("%s: argument %s: expected %s, got %s", who, name, expected, options.show(got))
 end
 
 -- A list of numbers as a tensor, or nil.
@@ -31,7 +32,7 @@ end
 function arguments.vector_like(who, name, v, n, like)
   local x = arguments.vector(who, name, v)
   if x:shape(1) ~= n then
-    error(("%s: argument %s: expected %d numbers like %s, got %d"):format(who, name, n, like, x:shape(1)), 0)
+    errors.raise("%s: argument %s: expected %d numbers like %s, got %d", who, name, n, like, x:shape(1))
   end
   return x
 end
@@ -55,7 +56,7 @@ end
 function arguments.count(who, name, n, most)
   if math.type(n) == "float" then n = math.tointeger(n) or n end
   if math.type(n) ~= "integer" or n < 1 or n > most then
-    error(("%s: option %s: expected a whole number from 1 to %d, got %s"):format(who, name, most, options.show(n)), 0)
+    errors.raise("%s: option %s: expected a whole number from 1 to %d, got %s", who, name, most, options.show(n))
   end
   return n
 end
@@ -65,8 +66,8 @@ function arguments.interval(who, name, v)
   local lo, hi = type(v) == "table" and v[1], type(v) == "table" and v[2]
   local good = type(lo) == "number" and type(hi) == "number" and lo < hi and lo > -math.huge and hi < math.huge
   if not good then
-    error(("%s: option %s: expected { lo, hi } with lo < hi, got %s"):format(who, name,
-      type(lo) == "number" and type(hi) == "number" and ("{ %g, %g }"):format(lo, hi) or options.show(v)), 0)
+    errors.raise("%s: option %s: expected { lo, hi } with lo < hi, got %s", who, name,
+      type(lo) == "number" and type(hi) == "number" and ("{ %g, %g }"):format(lo, hi) or options.show(v))
   end
   return v
 end

@@ -19,7 +19,7 @@ function Axes.new(canvas, x, y) return setmetatable({ canvas = canvas, x = x, y 
 
 -- ---- places ----------------------------------------------------------------------------------
 
---- The frame is `box` from here on.
+-- The frame is `box` from here on.
 function Axes:settle(box) self.box = box end
 
 -- Canvas coordinates of u, which is what a scale's forward gave.
@@ -71,15 +71,15 @@ local function ticks_of(axis, length, apart)
   return ticks
 end
 
---- Chooses ticks for a frame of about that size.
+-- Chooses ticks for a frame of about that size.
 function Axes:choose_ticks(width, height)
   self.x.ticks, self.y.ticks = ticks_of(self.x, width, APART.x), ticks_of(self.y, height, APART.y)
 end
 
---- The width of words as ticks write them.
+-- The width of words as ticks write them.
 function Axes:width(words) return self.canvas:measure(words, { size = SMALL }) end
 
---- How wide the widest tick's label of the vertical axis is.
+-- How wide the widest tick's label of the vertical axis is.
 function Axes:label_width()
   local widest = 0
   for _, words in ipairs(self.y.ticks.labels) do widest = math.max(widest, self:width(words)) end
@@ -113,7 +113,7 @@ local function append(list, ...)
   for _, v in ipairs { ... } do list[#list + 1] = v end
 end
 
---- The lines of the ticks across the frame, below all data.
+-- The lines of the ticks across the frame, below all data.
 function Axes:draw_grid()
   local xs, ys = tick_places(self, "at")
   local b, list = self.box, {}
@@ -131,7 +131,7 @@ local function draw_ticks(self, which, length)
   return xs, ys
 end
 
---- The frame and the ticks with their labels.
+-- The frame and the ticks with their labels.
 function Axes:draw_frame()
   local b, canvas = self.box, self.canvas
   local x1, y1, x2, y2 = sharp(b.x), sharp(b.y), sharp(b.x + b.width), sharp(b.y + b.height)

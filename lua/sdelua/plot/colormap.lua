@@ -2,6 +2,7 @@
 -- between them is mixed.
 local sl = require "sdelua"
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local colors = require "sdelua.plot.colors"
 
@@ -11,8 +12,8 @@ local colormap = { all = collection("sdelua.plot.colormaps", nil, "plot.colormap
 function colormap.find(who, name)
   local row = colormap.all:find(name)
   if row then return row end
-  error(("%s: option colormap: expected one of %s, got %s"):format(who, table.concat(colormap.all:names(), ", "),
-    options.show(name)), 0)
+  errors.raise("%s: option colormap: expected one of %s, got %s", who, table.concat(colormap.all:names(), ", "),
+    options.show(name))
 end
 
 -- float64 [n,3] in [0,255] of a row's colours.

@@ -1,4 +1,5 @@
 -- Colours as lists { red, green, blue, opacity } of numbers in [0,1].
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local colors = {}
@@ -39,7 +40,7 @@ function colors.read(who, color)
     local hex = PALETTE[color] or color
     found = hex:find "^#%x%x%x%x%x%x$" and from_hex(hex)
   end
-  return found or error(EXPECTED:format(who, table.concat(options.names(PALETTE), ", "), options.show(color)), 0)
+  return found or errors.raise(EXPECTED:format(who, table.concat(options.names(PALETTE), ", "), options.show(color)))
 end
 
 --- That colour, with its opacity times `opacity`.

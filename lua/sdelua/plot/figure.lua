@@ -1,10 +1,12 @@
 -- A plot: layers over each other in one frame. figure:<layer>(…, options) adds what sdelua/plot/layers/<layer>.lua
 -- describes, and gives the figure again; sl.plot.list() prints the layers.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local Axes = require "sdelua.plot.axes"
 local Legend = require "sdelua.plot.legend"
 local arguments = require "sdelua.plot.arguments"
+local colorbar = require "sdelua.plot.colorbar"
 local colors = require "sdelua.plot.colors"
 local layers = require "sdelua.plot.layer"
 local output = require "sdelua.plot.output"
@@ -28,14 +30,15 @@ local ALONE = { -3, 3 }               -- limits where nothing sets any
 function Figure.new(opts)
   local o = options.read("plot", opts, OPTIONS)
   if o.aspect ~= nil and o.aspect ~= "auto" and o.aspect ~= "equal" then
-    error("plot: option aspect: expected auto or equal, got " .. options.show(o.aspect), 0)
+    errors.raise("plot: option aspect: expected auto or equal, got " .. options.show(o.aspect))
   end
   for _, name in ipairs { "xlim", "ylim" } do
     if o[name] then arguments.interval("plot", name, o[name]) end
   end
   if o.height then o.height = arguments.interval("plot", "height", { 0, o.height })[2] end
-  -- turns: of the palette, taken; aside: how much of the width is the legend's; least: see align
-  local self = { o = o, layers = {}, turns = 0, aside = 0, least = {} }
+  -- turns: of the palette, taken; aside: how much of the width is the legend's, bars: and the colour bars'; least: see
+  -- align
+  local self = { o = o, layers = {}, turns = 0, aside = 0, bars = 0, least = {} }
   self.x, self.y = scales.axis("x", o), scales.axis("y", o)
   return setmetatable(self, Figure)
 end
@@ -116,6 +119,7 @@ local function margins(self, axes)
     m.right = m.right + axes:width(axes.x.ticks.labels[#axes.x.ticks.labels] or "") / 2
     m.top = math.max(m.top, EDGE + Axes.SMALL / 2)
   end
+  m.right = m.right + self.bars + self.aside
   for side, least in pairs(self.least) do m[side] = math.max(m[side], least) end
   return m
 end
@@ -129,8 +133,8 @@ local function equal_height(self, axes, width)
   for _ = 1, 2 do
     if has_axes(self) then axes:choose_ticks(width * 0.85, guess * 0.85) end
     local m = margins(self, axes)
-    local inner = math.max(20, width - m.left - m.right - self.aside)
-    guess = math.min(math.max(inner * ratio(self), width / 8), width * 4) + m.top + m.bottom
+    local inner = math.max(20, width - m.left - m.right)
+    guess = math.min(math.max(inner * ratio(self), width / 8), width * 8) + m.top + m.bottom
   end
   return math.floor(guess + 0.5)
 end
@@ -162,7 +166,7 @@ local function settle(self, axes, x, y, width, height)
     local m = margins(self, axes)
     b = {
       x = math.floor(x + m.left), y = math.floor(y + m.top),
-      width = math.max(10, math.floor(width - m.left - m.right - self.aside)),
+      width = math.max(10, math.floor(width - m.left - m.right)),
       height = math.max(10, math.floor(height - m.top - m.bottom)),
     }
     set_limits(self)
@@ -185,7 +189,7 @@ end
 
 -- The axes, the height, and the legend, in the width; with limits anew.
 local function plan(self, canvas, x, y, width, height)
-  self.aside = 0
+  self.aside, self.bars = 0, colorbar.width(self.layers)
   set_limits(self)
   if height then return arrange(self, canvas, x, y, width, height) end
   if not is_equal(self) then return math.floor(width * 0.75) end
@@ -200,14 +204,13 @@ function Figure:size(canvas)
   return o.width, o.height or plan(self, canvas, 0, 0, o.width)
 end
 
---- What is around the frame where it is painted at that size, { left =, right =, top =, bottom = }; the legend beside
--- it not counted.
+-- What is around the frame where it is painted at that size, { left =, right =, top =, bottom = }.
 function Figure:around(canvas, width, height)
   self.least = {}
   return margins(self, (plan(self, canvas, 0, 0, width, height)))
 end
 
---- From here on there is at least so much around the frame: what a grid's frames stand in line by.
+-- From here on there is at least so much around the frame: what a grid's frames stand in line by.
 function Figure:align(least) self.least = least end
 
 -- ---- drawing ---------------------------------------------------------------------------------------------
@@ -248,9 +251,10 @@ function Figure:paint(canvas, x, y, width, height)
   for _, layer in ipairs(self.layers) do sl.no_grad(layer.row.draw, layer, axes) end
   canvas:unclip()
   if axes.x.ticks then axes:draw_frame() end
+  colorbar.draw(self.layers, axes)
   draw_labels(self, axes, x, y + height)
   draw_title(self, axes, x, y, width)
-  if legend then legend:draw(axes) end
+  if legend then legend:draw(axes, self.bars) end
 end
 
 --- Writes it to a file, PNG, SVG or PDF by the ending; gives the figure. Options: scale = 1, dots of a PNG to a point.

@@ -1,4 +1,5 @@
 -- Plots beside one another.
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local Axes = require "sdelua.plot.axes"
 local output = require "sdelua.plot.output"
@@ -79,16 +80,16 @@ function Grid:render(opts) return output.render(self, opts) end
 return function(plots, opts)
   local o = options.read("plot.grid", opts, { columns = options.NONE, title = "" })
   if type(plots) ~= "table" or #plots == 0 then
-    error("plot.grid: argument plots: expected a list of plots, got " .. options.show(plots), 2)
+    errors.raise("plot.grid: argument plots: expected a list of plots, got " .. options.show(plots))
   end
   for _, plot in ipairs(plots) do
     if type(plot) ~= "table" or type(plot.paint) ~= "function" then
-      error("plot.grid: argument plots: expected a list of plots, got in it " .. options.show(plot), 2)
+      errors.raise("plot.grid: argument plots: expected a list of plots, got in it " .. options.show(plot))
     end
   end
   local columns = o.columns or (#plots <= 4 and #plots or math.ceil(math.sqrt(#plots)))
   if not math.tointeger(columns) or columns < 1 then
-    error("plot.grid: option columns: expected a whole number from 1, got " .. options.show(columns), 2)
+    errors.raise("plot.grid: option columns: expected a whole number from 1, got " .. options.show(columns))
   end
   local self = { plots = plots, columns = math.min(math.tointeger(columns), #plots), title = o.title }
   self.above = o.title ~= "" and ABOVE or 0

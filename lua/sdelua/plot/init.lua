@@ -23,6 +23,7 @@
 --   key        what stands in the legend (sdelua/plot/key.lua), where `label` is an option
 --   turn       it takes the next colour of the palette; else it has that of the layer before
 --   joined     its points are a line; field: it fills the frame: both for the legend's choice of place
+--   shades     set in draw where `colorbar` is an option (sdelua/plot/colorbar.lua)
 --   tight      limits without room around the data; grounded: none below 0; bare: needs no axes
 -- Needs cairo: Debian's libcairo2-dev when sdelua is built.
 local Figure = require "sdelua.plot.figure"

@@ -1,6 +1,7 @@
 -- Layers: what the files sdelua/plot/layers/<name>.lua describe (see sdelua/plot/init.lua), as methods of figures.
 local sl = require "sdelua"
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local arguments = require "sdelua.plot.arguments"
 local colors = require "sdelua.plot.colors"
@@ -23,7 +24,7 @@ local function new(row, turn, ...)
   local o = options.read(who, (select(n + 1, ...)), row.options)
   local self = { row = row, o = o, who = who }
   if o.label ~= nil and type(o.label) ~= "string" then
-    error(("%s: option label: expected a string, got %s"):format(who, options.show(o.label)), 0)
+    errors.raise("%s: option label: expected a string, got %s", who, options.show(o.label))
   end
   if row.options.color then self.color = colors.read(who, o.color or turn) end
   row.read(self, ...)
@@ -41,9 +42,10 @@ function layer.adder(name)
   if not row then return nil end
   for key, kind in pairs { arguments = "table", options = "table", read = "function", draw = "function" } do
     if type(row[key]) ~= kind then
-      error(("sdelua.plot.layers.%s: field %s: expected a %s, got %s"):format(name, key, kind, type(row[key])), 0)
+      errors.raise("sdelua.plot.layers.%s: field %s: expected a %s, got %s", name, key, kind, type(row[key]))
     end
   end
+  errors.named("plot." .. name, row.draw) -- what the canvas finds wrong is wrong with the layer's options
   adders[name] = function(figure, ...)
     local turn = row.turn and figure.turns + 1 or math.max(1, figure.turns)
     local made = new(row, turn, ...)

@@ -76,7 +76,7 @@ local function all_traces(layers, axes)
   return all
 end
 
---- Chooses a place within the frame that covers nothing: true, or false where there is none.
+-- Chooses a place within the frame that covers nothing: true, or false where there is none.
 function Legend:fits(axes)
   local b, all = axes.box, all_traces(self.layers, axes)
   if not all or self.width > b.width - 2 * AWAY or self.height > b.height - 2 * AWAY then return false end
@@ -91,7 +91,7 @@ function Legend:fits(axes)
   return false
 end
 
---- How much wider the plot has to be with the legend at its right.
+-- How much wider the plot has to be with the legend at its right.
 function Legend:aside() return self.width + AWAY end
 
 -- ---- drawing ------------------------------------------------------------------------------------
@@ -101,10 +101,10 @@ local function corners(b)
     { dtype = "float64" })
 end
 
---- Draws it where it fits, or else beside the frame.
-function Legend:draw(axes)
+-- Draws it where it fits, or else beside the frame, so far from it.
+function Legend:draw(axes, away)
   local canvas, f = axes.canvas, axes.box
-  local b = self.box or { x = f.x + f.width + AWAY, y = f.y, width = self.width, height = self.height }
+  local b = self.box or { x = f.x + f.width + away + AWAY, y = f.y, width = self.width, height = self.height }
   if self.box then canvas:path(corners(b), { fill = { 1, 1, 1, 0.85 }, closed = true }) end
   for i, layer in ipairs(self.entries) do
     local y = b.y + PAD + (i - 1) * ROW + ROW / 2 - 2

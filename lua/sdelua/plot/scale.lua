@@ -4,6 +4,7 @@
 --   ticks               function(lo, hi, n) -> { at =, labels =, between = }: at most about n places, in data, with
 --                       labels, and places of smaller ticks without
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local sl = require "sdelua"
 
@@ -19,12 +20,12 @@ function scale.axis(name, o)
   local wanted, given = o[name .. "scale"], o[name .. "lim"]
   local row = scale.all:find(wanted)
   if not row then
-    error(("plot: option %sscale: expected one of %s, got %s"):format(name, table.concat(scale.all:names(), ", "),
-      options.show(wanted)), 0)
+    errors.raise("plot: option %sscale: expected one of %s, got %s", name, table.concat(scale.all:names(), ", "),
+      options.show(wanted))
   end
   if given and not (row.admits(given[1]) and row.admits(given[2])) then
-    error(("plot: option %slim: expected %s on a %s scale, got { %g, %g }"):format(name, row.expected, row.name,
-      given[1], given[2]), 0)
+    errors.raise("plot: option %slim: expected %s on a %s scale, got { %g, %g }", name, row.expected, row.name,
+      given[1], given[2])
   end
   return { scale = row, given = given }
 end

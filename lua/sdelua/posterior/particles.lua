@@ -84,8 +84,9 @@ function particles.resample(run, method, log_w, least)
   local w = log_w:softmax(2)
   local n, K = w:shape(1), w:shape(2)
   local u, effective, list = uniforms(run, n, method == "systematic" and 1 or K), particles.effective(w), {}
+  local counts = effective:totable()
   for i, row in ipairs(w:totable()) do
-    local few = effective[i]:item() < least
+    local few = counts[i] < least
     local chosen = few and places(row, POSITIONS[method](u[i], K))
     for k = 1, K do list[#list + 1] = (i - 1) * K + (few and chosen[k] or k) end
   end

@@ -7,9 +7,9 @@
 --
 -- and which says
 --   admits                               of operators: "linear", "pinv", "noisy" (std > 0), "noiseless"; "exact", for
---                                        methods that take y as exact: linear, with little noise in each of its
---                                        coordinates; "partial", for those that fill in what is not measured; all
---                                        unless given
+--                                        methods that take y as exact: with little noise in each of its coordinates,
+--                                        where it is linear; "partial", for those that fill in what is not measured;
+--                                        all unless given
 -- and, in place of step, sample or steppers, one or both of
 --   gradient(self, run, x, t)            grad_x log p(y | x_t = x), which is added to the score, and x0 and eps of x;
 --                                        the sampler that the option `sampler` names (without one the row's own
@@ -18,6 +18,8 @@
 --                                        step, whatever x and from the call gives
 local sl = require "sdelua"
 local common = require "sdelua.sde.common"
+local finite = require "sdelua.posterior.finite"
+local gradient = require "sdelua.posterior.gradient"
 local Operator = require "sdelua.inverse.operator"
 local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
@@ -40,9 +42,9 @@ CALL.dtype = options.NONE
 -- Data has a std of about 1, so that a coordinate of y with this much noise says little.
 local EXACT = 0.5
 
--- The largest std of what y says of a coordinate.
+-- The largest std of what y says of a coordinate; of an operator that is not linear, and has none, nothing is known.
 local function worst_std(operator)
-  return operator.linear and operator.std * operator:inverse_singular():amax():item() or math.huge
+  return operator.linear and operator.std * operator:inverse_singular():amax():item() or 0
 end
 
 local function leaves_some(operator)
@@ -51,7 +53,7 @@ end
 
 local ADMITS = {
   exact = {
-    ("a linear operator whose noise in the coordinates of its singular vectors, std/s, is at most %g"):format(EXACT),
+    ("an operator whose noise in the coordinates of its singular vectors, std/s, is at most %g"):format(EXACT),
     function(operator) return worst_std(operator) <= EXACT end,
   },
   linear = { "a linear operator", function(operator) return operator.linear end },
@@ -125,11 +127,6 @@ function Posterior:refuses(operator)
   end
 end
 
-local function finite(v)
-  local sum = (v:detach() * 0):sum():item()
-  return sum == sum
-end
-
 -- Errors have no place: it would be one in here.
 local function refuse(self, what, expected, got)
   error(("%s: %s: expected %s, got %s"):format(self.name, what, expected, options.show(got)), 0)
@@ -186,8 +183,9 @@ local function watched(who, operator)
     end
     return y
   end
-  return setmetatable({ apply = apply }, {
-    __index = operator, __newindex = operator, __tostring = function() return tostring(operator) end,
+  return setmetatable({ apply = apply }, { -- an operator still, to whatever function of a script it is handed
+    __index = operator, __newindex = operator, __metatable = Operator,
+    __tostring = function() return tostring(operator) end,
   })
 end
 
@@ -196,8 +194,7 @@ function Run:guided(x, t, fn)
   return sl.enable_grad(function()
     local leaf = x:detach():requires_grad_()
     local x0, eps = self:exchange(leaf, t)
-    if self.correct then x0 = self.correct(x0, t, self.rows) end
-    return sl.grad(fn(x0):sum(), leaf), x0:detach(), eps:detach()
+    return gradient(self, fn(x0), x0, leaf), x0:detach(), eps:detach()
   end)
 end
 

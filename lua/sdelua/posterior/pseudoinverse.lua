@@ -22,9 +22,7 @@ function pseudoinverse.gradient(o, run, x, t)
   local d = operator:singular(x.dtype)
   local weight = d / (r2 * d:square() + operator.std ^ 2):clamp(1e-30, math.huge)
   local g, x0, eps = run:guided(x, t, function(x0)
-    local back = x0:detach()
-    if run.correct then back = run.correct(back, t, run.rows) end
-    v = operator:V(operator:Ut(y - operator:apply(back)) * weight)
+    v = operator:V(operator:Ut(y - operator:apply(x0:detach())) * weight)
     return (x0 * v):reshape({ x:shape(1), -1 }):sum(2)
   end)
   return bounded(g, v:detach(), m * r2 / s:square(), o.bound), x0, eps, r2

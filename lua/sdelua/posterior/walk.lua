@@ -1,5 +1,6 @@
 -- Ways down and up between times, for methods that go over the same stretch several times or begin below T.
 local common = require "sdelua.solve.common"
+local finite = require "sdelua.posterior.finite"
 local ridge = require "sdelua.posterior.ridge"
 
 local walk = {}
@@ -7,7 +8,6 @@ local walk = {}
 --- The exact step from t down to r (Ho et al. 2020, eq. 6, 7), noise included: the state, and its mean.
 function walk.down(run, x, t, r)
   local x0 = run:exchange(x, t)
-  if run.correct then x0 = run.correct(x0, t, run.rows) end
   local mean = run.process:posterior_mean(x, t, r, x0)
   return mean + run:posterior_std(t, r) * run:normal(), mean
 end
@@ -32,7 +32,20 @@ end
 
 -- ---- beginning below T ---------------------------------------------------------------------------------------
 
---- The image that a method begins with: what its option guess, a function (operator, y), returns, else A^+ y.
+-- What the option guess, a function (operator, y), returns, for each of N measurements; one stands for all.
+local function own_guess(self, run)
+  local n, guess = run.y:shape(1), self.guess(run.operator, run.y)
+  run.operator:check_like(run.name, "option guess", guess)
+  if guess:shape(1) ~= n and guess:shape(1) ~= 1 then
+    error(("%s: option guess: expected one image or one a measurement, %d, got %d"):format(run.name, n,
+      guess:shape(1)), 0)
+  elseif not finite(guess) then
+    error(("%s: option guess: expected finite values, got NaN or infinity"):format(run.name), 0)
+  end
+  return guess:expand { n, table.unpack(run.operator.shape) }
+end
+
+--- The image that a method begins with: what its option guess returns, else A^+ y.
 function walk.guess(self, run)
   if run.memory.guess then return run.memory.guess end
   local operator, y = run.operator, run.y
@@ -40,8 +53,13 @@ function walk.guess(self, run)
     error(("%s: argument operator: expected one with a pseudo-inverse, or the option guess, got %s")
       :format(run.name, tostring(operator)), 0)
   end
-  local guess = self.guess and self.guess(operator, y) or operator.linear and ridge(operator, y) or operator:pinv(y)
-  operator:check_like(run.name, "option guess", guess)
+  local guess
+  if self.guess then
+    guess = own_guess(self, run)
+  else
+    guess = operator.linear and ridge(operator, y) or operator:pinv(y)
+    operator:check_like(run.name, "pseudo-inverse", guess)
+  end
   operator:apply(guess) -- an operator that goes wrong is found out here, where no step asks it
   run.memory.guess = guess:to(run.x.dtype)
   return run.memory.guess

@@ -86,17 +86,27 @@ local function as_score(score)
   return is_network(score) and function(x, t) return score(x, t) end or score
 end
 
---- What a score says at x, like it or broadcast to it, or an error that names the score.
-local function said(score, x, t, rows)
-  local y = score(x, t, rows)
-  local like = sl.is_tensor(y) and y.dtype == x.dtype and y:dim() == x:dim()
-  for i = 1, like and x:dim() or 0 do like = like and (y:shape(i) == x:shape(i) or y:shape(i) == 1) end
-  if like then return y end
-  return error(("score: expected a result like x, %s, got %s"):format(options.show(x), options.show(y)), 0)
+-- Whether y is a tensor of the type and shape of x or, where `spread`, broadcasts to it.
+local function is_like(y, x, spread)
+  if not sl.is_tensor(y) or y.dtype ~= x.dtype or y:dim() ~= x:dim() then return false end
+  for i = 1, x:dim() do
+    if y:shape(i) ~= x:shape(i) and not (spread and y:shape(i) == 1) then return false end
+  end
+  return true
 end
+
+--- y, which is like x or, where `spread`, broadcasts to it; else an error in the name of who made it. `name` is x's.
+local function expect_like(who, y, x, spread, name)
+  if is_like(y, x, spread) then return y end
+  return error(("%s: expected a result like %s, %s, got %s"):format(who, name or "x", options.show(x),
+    options.show(y)), 0)
+end
+
+--- What a score says at x, like it or broadcast to it, or an error that names the score.
+local function said(score, x, t, rows) return expect_like("score", score(x, t, rows), x, true) end
 
 return {
   callable = callable, column = column, times = times, for_core = for_core, with_common = with_common,
   exchange_of = exchange_of, as_score = as_score, said = said, tell_of_network = tell_of_network,
-  is_uniform = is_uniform,
+  is_uniform = is_uniform, is_like = is_like, expect_like = expect_like,
 }

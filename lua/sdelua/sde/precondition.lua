@@ -4,8 +4,11 @@
 --   skip, out, inp, noise    round        the nearest sigma that the preset knows (all of them, unless given)
 --   sigma_min, sigma_max                  the range it was trained on, where it has one
 local sl = require "sdelua"
-local column = require "sdelua.sde.common".column
+local common = require "sdelua.sde.common"
+local noise_levels = require "sdelua.sde.noise_levels"
 local options = require "sdelua.options"
+
+local column = common.column
 
 local Precondition = {}
 Precondition.__index = Precondition
@@ -15,20 +18,15 @@ local function one(sigma) return sigma * 0 + 1 end
 local function identity(sigma) return sigma end
 local function unit_input(sigma) return (sigma:square() + 1):rsqrt() end
 
--- The schedule of VP (Song et al. 2021) in sigma, and its inverse: log(1 + sigma^2) = beta_d t^2/2 + beta_min t.
-local function vp_sigma(o, t) return ((t:square() * (0.5 * o.beta_d) + t * o.beta_min):expm1()):sqrt() end
+-- VP's sigma(t), and its inverse.
+local function vp_sigma(o, t) return noise_levels.vp(t, o.beta_d, o.beta_min) end
 local function vp_time(o, sigma)
   local root = (sigma:square():log1p() * (2 * o.beta_d) + o.beta_min ^ 2):sqrt()
   return (root - o.beta_min) / o.beta_d
 end
 
--- iDDPM's noise levels u_0 > ... > u_M = 0, in float64: 1 + u_{j-1}^2 = (1 + u_j^2)/max(abar_{j-1}/abar_j, C_1), abar
--- the cosine of Nichol & Dhariwal 2021.
 local function iddpm_levels(o)
-  local function abar(j) return math.sin(0.5 * math.pi * j / (o.M * (o.C_2 + 1))) ^ 2 end
-  local u = { [o.M] = 0.0 }
-  for j = o.M, 1, -1 do u[j - 1] = math.sqrt((u[j] ^ 2 + 1) / math.max(abar(j - 1) / abar(j), o.C_1) - 1) end
-  return sl.tensor(table.move(u, 0, o.M, 1, {}), { dtype = "float64" })
+  return sl.tensor(table.move(noise_levels.iddpm(o.M, o.C_1, o.C_2), 0, o.M, 1, {}), { dtype = "float64" })
 end
 
 -- Positions (from 0) of the levels nearest to sigma.
@@ -81,6 +79,16 @@ Precondition.presets = {
   iDDPM = { options = { C_1 = 0.001, C_2 = 0.008, M = 1000 }, make = iddpm },
 }
 
+-- All numbers of the presets are positive.
+local function check_numbers(o)
+  for name, v in pairs(o) do
+    if not (v > 0 and v < math.huge) then
+      error(("precondition: option %s: expected a positive number, got %g"):format(name, v), 0)
+    end
+  end
+  return o
+end
+
 local function refuse(spec)
   error(('precondition: expected "EDM", "VP", "VE", "iDDPM", { name, options } or functions skip, out, inp and noise, '
     .. "got %s"):format(tostring(spec)), 0)
@@ -98,7 +106,7 @@ function Precondition.new(spec)
     for key, value in pairs(spec) do
       if key ~= 1 then given[key] = value end
     end
-    made = preset.make(options.read("precondition", given, preset.options))
+    made = preset.make(check_numbers(options.read("precondition", given, preset.options)))
   end
   local self = { round = identity }
   for key, value in pairs(made) do self[key] = value end
@@ -113,12 +121,28 @@ end
 function Precondition:denoised(net, x, sigma, ...)
   local y, channels = net(x * column(self.inp(sigma), x), self.noise(sigma), ...), x:shape(x:dim())
   if y:shape(y:dim()) > channels then y = y:narrow(y:dim(), 1, channels) end
-  return x * column(self.skip(sigma), x) + y * column(self.out(sigma), x)
+  return self:denoiser(common.expect_like("score: argument net", y, x), x, sigma)
 end
 
---- What F has to say at (x; sigma) for the denoiser to say D: the inverse of denoised.
+--- D(x; sigma) of F, what the network says there.
+function Precondition:denoiser(F, x, sigma)
+  return x * column(self.skip(sigma), x) + F * column(self.out(sigma), x)
+end
+
+--- What F has to say at (x; sigma) for the denoiser to say D: the inverse of denoiser.
 function Precondition:output(D, x, sigma)
   return (D - x * column(self.skip(sigma), x)) / column(self.out(sigma), x)
+end
+
+--- A state of the process scaled to signal 1, (x - c)/m, and its sigma = s/m [N]; `at` { m =, s = } stands for the
+-- process's own coefficients at t.
+function Precondition.scaled(who, process, x, t, at)
+  local m, s = at and at.m or process:coefficient("m", x, t), at and at.s or process:coefficient("s", x, t)
+  local sigma = (s / m):reshape { -1 }
+  if sigma:numel() ~= x:shape(1) then
+    error(who .. ": option precondition: expected a process with the same coefficients for all features", 0)
+  end
+  return (x - process:coefficient("c", x, t)) / m, sigma
 end
 
 return Precondition

@@ -50,8 +50,10 @@ function Process:__tostring()
     self.tier:gsub(" %((.*)%)", ", %1"), said ~= "" and ": " .. said or "")
 end
 
---- The drift f(x, t) of dx = f dt + G dw; and the diffusion G(x, t) of the declared noise type.
+--- The drift f(x, t) of dx = f dt + G dw.
 function Process:drift(x, t) return core.drift(self.handle, x, t) end
+
+--- The diffusion G(x, t) of dx = f dt + G dw, of the declared noise type.
 function Process:diffusion(x, t) return core.diffusion(self.handle, x, t) end
 
 --- Mean and standard deviation of x_t given x_0 = x.
@@ -120,8 +122,11 @@ function Process:score(net, opts) return Score.new(self, net, opts) end
 --- E[x_0 | x_t] as a function (x, t), from any score.
 function Process:denoiser(score) return Score.denoiser(self, score) end
 
---- A prediction y at (x, t) of the kind `from` ("noise", "score", "x0", "v", "velocity") as one of the kind `to`.
-function Process:convert(x, t, y, from, to) return Score.convert(self, x, t, y, from, to) end
+--- A prediction y at (x, t) of the kind `from` ("noise", "score", "x0", "v", "velocity", "F") as one of the kind `to`;
+-- with F comes { precondition = }, as process:score takes it.
+function Process:convert(x, t, y, from, to, opts)
+  return require "sdelua.sde.convert"(self, x, t, y, from, to, opts)
+end
 
 --- The process itself, forwards from x0: see sdelua/sde/simulate.lua.
 function Process:simulate(x0, opts) return require "sdelua.sde.simulate"(self, x0, opts) end

@@ -1,7 +1,7 @@
 -- A process run backwards with a score (Anderson 1982; Song et al. 2021, eq. 6, 13): the same times, dt < 0.
 local core = require "sdelua.core".sde
 local options = require "sdelua.options"
-local times = require "sdelua.sde.common".times
+local common = require "sdelua.sde.common"
 
 local Reverse = {}
 Reverse.__index = Reverse
@@ -9,6 +9,9 @@ Reverse.__index = Reverse
 --- process:reverse(score, options): the process backwards, f - (1 + noise^2)/2 g^2 score with noise g; probability_flow
 -- = true is noise = 0.
 function Reverse.new(process, score, opts)
+  if not common.callable(score) then
+    error(("reverse: argument score: expected a function (x, t), got %s"):format(options.show(score)), 3)
+  end
   local o = options.read("reverse", opts, { probability_flow = false, noise = options.NONE })
   if o.probability_flow and o.noise ~= nil and o.noise ~= 0 then
     error("reverse: option noise: expected none or 0 with probability_flow, got " .. tostring(o.noise), 3)
@@ -18,9 +21,11 @@ function Reverse.new(process, score, opts)
   }, Reverse)
 end
 
+local function score_at(self, x, t) return common.said(self.score, x, common.times(x, t)) end
+
 --- The drift at (x, t), as dt < 0 takes it.
 function Reverse:drift(x, t)
-  return core.reverse_drift(self.process.handle, x, t, self.score(x, times(x, t)), self.noise)
+  return core.reverse_drift(self.process.handle, x, t, score_at(self, x, t), self.noise)
 end
 
 --- The diffusion at (x, t): that of the process times `noise`.
@@ -29,7 +34,7 @@ function Reverse:diffusion(x, t) return self.process:diffusion(x, t) * self.nois
 --- f and G of a step: x_r = x - f + G z.
 function Reverse:discretize(x, t, n, opts)
   local f, G = self.process:discretize(x, t, n, opts)
-  return f - G:square() * self.score(x, times(x, t)) * (0.5 * (1 + self.noise ^ 2)), G * self.noise
+  return f - G:square() * score_at(self, x, t) * (0.5 * (1 + self.noise ^ 2)), G * self.noise
 end
 
 return Reverse

@@ -21,10 +21,10 @@ local PARAMETERIZATIONS = {
 }
 local NEEDS_SIGNAL = { noise = true, score = true, energy = true, F = true }
 
--- How a network is told the time.
+-- How a network is told the time; t may be finer than x, for labels on levels to be whole.
 local labels = {
   --- 999 t/T, as DDPM's networks have it
-  time = function(process, _, t) return t * (999 / process.T) end,
+  time = function(process, x, t) return (t * (999 / process.T)):to(x.dtype) end,
   --- s(t)
   std = function(process, x, t) return process:coefficient("s", x, t):reshape { -1 } end,
 }
@@ -34,9 +34,9 @@ local labels = {
 local function level(spec)
   local o = options.read("score: label", { n_steps = spec.n_steps, descending = spec.descending },
     { n_steps = 1000, descending = false })
-  return function(process, _, t)
+  return function(process, x, t)
     local up = t * ((o.n_steps - 1) / process.T)
-    return o.descending and up * -1 + (o.n_steps - 1) or up
+    return (o.descending and up * -1 + (o.n_steps - 1) or up):to(x.dtype)
   end
 end
 
@@ -48,40 +48,44 @@ local function label_of(process, label)
     error(('score: option label: expected "time", "std", { "level", n_steps = } or a function of t, got %s')
       :format(tostring(label)), 4)
   end
-  return function(_, _, t) return label(t) end
+  return function(_, x, t) return label(t:to(x.dtype)) end
 end
 
--- ---- what a network says ------------------------------------------------------------------------------
+-- ---- what a network says: (self, x, t, rows, at), at { m =, s = } the level's own coefficients ---------------
 
 -- The labels of classes that go along, if any do.
 local function condition(self, x, rows)
   if self.classes_at then return self.classes_at(x, rows) end
 end
 
-local function plain(self, x, t, rows)
+local function answer(self, x, t, rows)
   return self.net(x, self.label(self.process, x, t), condition(self, x, rows))
 end
 
--- score = -grad E (Salimans & Ho 2021): E is [N], or one number a sample in any shape.
+local function plain(self, x, t, rows) return common.expect_like("score: argument net", answer(self, x, t, rows), x) end
+
+-- E [N]: a network's one number a sample, in whatever shape.
+local function energies(self, x, t, rows)
+  local E = answer(self, x, t, rows)
+  if sl.is_tensor(E) and E.dtype == x.dtype and E:numel() == x:shape(1) then return E:reshape { -1 } end
+  return error(("score: argument net: expected an energy, one number a sample of %s, got %s"):format(options.show(x),
+    options.show(E)), 0)
+end
+
+-- score = -grad E (Salimans & Ho 2021).
 -- Where ops are recorded the gradient is recorded too, so that losses can go through it.
 local function energy(self, x, t, rows)
   local recording = sl.is_recording()
   return sl.enable_grad(function()
     local at = recording and x.requires_grad and x or x:detach():requires_grad_()
-    local E = plain(self, at, t, rows)
-    return -sl.grad(E:sum(), at, { create_graph = recording })
+    return -sl.grad(energies(self, at, t, rows):sum(), at, { create_graph = recording })
   end)
 end
 
 -- The denoiser D(x; sigma) in the space of sigma = s/m.
-local function preconditioned(self, x, t, rows)
-  local m, s = self.process:coefficient("m", x, t), self.process:coefficient("s", x, t)
-  local sigma = (s / m):reshape { -1 }
-  if sigma:numel() ~= x:shape(1) then
-    error("score: option precondition: expected a process with the same coefficients for all features", 0)
-  end
-  local centred = x - self.process:coefficient("c", x, t)
-  return self.precondition:denoised(self.net, centred / m, sigma, condition(self, x, rows))
+local function preconditioned(self, x, t, rows, at)
+  local scaled, sigma = Precondition.scaled("score", self.process, x, t, at)
+  return self.precondition:denoised(self.net, scaled, sigma, condition(self, x, rows))
 end
 
 local OUTPUTS = { energy = energy, F = preconditioned }
@@ -113,8 +117,17 @@ local function precondition_of(o)
   return Precondition.new(o.precondition or "EDM")
 end
 
+-- With its metatable; the score of an energy knows log p_t(x) up to a constant, log_prob(x, t) = -E [N].
+local function finish(self)
+  if self.parameterization == "energy" then
+    function self.log_prob(x, t, rows) return -energies(self, x, common.times(x, t), rows) end
+  end
+  return setmetatable(self, Score)
+end
+
 --- process:score(net, options): a network or a function (x, label) as the score of a process. Options:
--- parameterization (what the net predicts), label (what it is told of the time) and precondition.
+-- parameterization (what the net predicts), label (what it is told of the time) and precondition. That of an energy E
+-- has a field log_prob, the function (x, t) -> -E [N].
 function Score.new(process, net, opts)
   if not common.callable(net) then
     error(("score: argument net: expected a network or a function (x, label), got %s"):format(tostring(net)), 3)
@@ -123,10 +136,10 @@ function Score.new(process, net, opts)
     parameterization = opts and opts.precondition and "F" or "noise", label = options.NONE, precondition = options.NONE,
   })
   check_parameterization(process, o.parameterization)
-  return setmetatable({
+  return finish {
     process = process, net = net, parameterization = o.parameterization, form = PARAMETERIZATIONS[o.parameterization],
     precondition = precondition_of(o), label = label_of(process, o.label), said = OUTPUTS[o.parameterization] or plain,
-  }, Score)
+  }
 end
 
 function Score:__tostring()
@@ -143,6 +156,22 @@ end
 function Score:exchange(x, t, rows)
   local y, times = self:output(x, t, rows)
   return core.exchange(self.process.handle, x, times, y, self.form)
+end
+
+-- eps of each form where x = m x0 + s eps.
+local NOISE = {
+  noise = function(y) return y end,
+  score = function(y, _, at) return -(y * at.s) end,
+  x0 = function(y, x, at) return (x - at.m * y) / at.s end,
+  v = function(y, x, at) return (x * at.s + at.m * y) / (at.m:square() + at.s:square()) end,
+}
+
+--- The noise in x = m x0 + s eps at levels that have m and s of their own, at = { m =, s = } like columns of x; the
+-- network is told the times t [N] that they are nearest to. `who` names the asking function in errors.
+function Score:noise_on_levels(who, x, t, at)
+  if NOISE[self.form] then return NOISE[self.form](self:said(x, t, nil, at), x, at) end
+  return error(("%s: argument score: expected one of a network that predicts noise, score, x0, v, energy or F, got %s, "
+    .. "which has no meaning on levels"):format(who, self.parameterization), 0)
 end
 
 -- s at times t, of which a score is a fraction.
@@ -179,39 +208,13 @@ function Score:given(classes, who)
   local other = {}
   for key, value in pairs(self) do other[key] = value end
   other.classes_at = classes ~= nil and class_labels.of(who, classes, classes_of(who, self.net), -1) or nil
-  return setmetatable(other, Score)
-end
-
---- The network as a function (x, label), the labels of classes handed on.
-function Score:network()
-  if not self.classes_at then return self.net end
-  return function(x, label) return self.net(x, label, self.classes_at(x)) end
+  return finish(other)
 end
 
 --- The network's parameters.
 function Score:parameters() return self.net:parameters() end
 
--- ---- between parameterizations ---------------------------------------------------------------------------
-
--- Each kind of prediction from the pair (x0, eps).
-local EXPRESS = {
-  noise = function(_, _, _, _, eps) return eps end,
-  x0 = function(_, _, _, x0) return x0 end,
-  score = function(process, x, t, _, eps) return -eps / process:coefficient("s", x, t) end,
-  v = function(process, x, t, x0, eps) return process:coefficient("m", x, t) * eps
-    - process:coefficient("s", x, t) * x0 end,
-  velocity = function(process, _, t, x0, eps) return process:velocity(x0, t, eps) end,
-}
-
---- A prediction y of the kind `from` at (x, t) as one of the kind `to`: noise, score, x0, v or velocity.
-function Score.convert(process, x, t, y, from, to)
-  if not EXPRESS[to] then
-    error(("convert: argument to: expected noise, score, x0, v or velocity, got %s"):format(tostring(to)), 3)
-  end
-  t = common.times(x, t)
-  local x0, eps = core.exchange(process.handle, x, t, y, from)
-  return EXPRESS[to](process, x, t, x0, eps)
-end
+-- ---- any score --------------------------------------------------------------------------------------------
 
 --- x0 and eps as any score function has them.
 function Score.pair(process, score, x, t, rows)
@@ -225,6 +228,33 @@ end
 function Score.pulled(process, x, t, x0, eps, g)
   local m, s = process:coefficient("m", x, t), process:coefficient("s", x, t)
   return x0 + g * (s:square() / m), eps - g * s
+end
+
+-- correct(x0, t, rows), or an error in the name of `who`.
+local function corrected_data(who, correct, x0, t, rows)
+  local y = correct(x0, t, rows)
+  if sl.is_tensor(y) and y.dtype == x0.dtype and table.concat(y:shape(), ",") == table.concat(x0:shape(), ",") then
+    return y
+  end
+  return error(("%s: option correct: expected a result like x0, %s, got %s"):format(who, options.show(x0),
+    options.show(y)), 0)
+end
+
+--- The score whose estimates of the data are what correct(x0, t [N], rows) makes of another's: eps and the score follow
+-- from them. What else that one knows, this one does.
+function Score.corrected(who, process, score, correct)
+  local function exchange(_, x, t, rows)
+    t = common.times(x, t)
+    local x0 = corrected_data(who, correct, (Score.pair(process, score, x, t, rows)), t, rows)
+    return core.exchange(process.handle, x, t, x0, "x0")
+  end
+  return setmetatable({ exchange = exchange }, {
+    __index = type(score) == "table" and score or nil,
+    __call = function(_, x, t, rows)
+      local _, eps = exchange(nil, x, t, rows)
+      return -eps / noise_at(process, x, common.times(x, t))
+    end,
+  })
 end
 
 --- E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).

@@ -14,6 +14,13 @@ function common.choice(who, key, value, names)
   error(('%s: option %s: expected "%s", got %s'):format(who, key, table.concat(names, '", "'), options.show(value)), 0)
 end
 
+--- A row's fact, or what that function of the options says.
+function common.fact(row, name, o)
+  local v = row[name]
+  if type(v) == "function" then return v(o) end
+  return v
+end
+
 -- A function that raises unless the options o[name] that are given are what `fits` says.
 local function checker(expected, fits)
   return function(who, o, names)
@@ -28,7 +35,10 @@ end
 local function is_number(v) return type(v) == "number" end
 
 --- common.shares(who, o, { name, … }), and so on.
+common.amounts = checker("a number >= 0", function(v) return is_number(v) and v >= 0 end)
 common.shares = checker("a number in [0, 1]", function(v) return is_number(v) and v >= 0 and v <= 1 end)
+common.numbers = checker("a number", is_number)
+common.portions = checker("a number in (0, 1]", function(v) return is_number(v) and v > 0 and v <= 1 end)
 common.positives = checker("a positive number", function(v) return is_number(v) and v > 0 end)
 common.counts = checker("a positive integer", function(v) return is_number(v) and math.tointeger(v) and v > 0 end)
 common.functions = checker("a function", sde.callable)

@@ -2,7 +2,7 @@
 local exponential = require "sdelua.solve.exponential"
 local adaptive = require "sdelua.solve.dpm_adaptive"
 local Line = require "sdelua.solve.dpm_line"
-local choice = require "sdelua.solve.common".choice
+local common = require "sdelua.solve.common"
 local options = require "sdelua.options"
 
 local METHODS = { "multistep", "singlestep", "singlestep_fixed", "adaptive" }
@@ -10,7 +10,7 @@ local METHODS = { "multistep", "singlestep", "singlestep_fixed", "adaptive" }
 local dpm = {}
 
 local function fail(who, key, expected, got)
-  error(("%s: option %s: expected %s, got %s"):format(who, key, expected, tostring(got)), 3)
+  error(("%s: option %s: expected %s, got %s"):format(who, key, expected, tostring(got)), 0)
 end
 
 -- Orders of the single steps that make up n evaluations: full ones, and lower ones at the end for the rest (Lu et al.
@@ -99,12 +99,13 @@ local function by_error(o, run, form)
 end
 
 local function check_method(who, o)
-  choice(who, "method", o.method, METHODS)
-  choice(who, "solver_type", o.solver_type, { "dpmsolver", "taylor" })
-  choice(who, "inner", o.inner, { "lambda", "grid" })
-  choice(who, "norm", o.norm, { "sample", "batch" })
+  common.choice(who, "method", o.method, METHODS)
+  common.choice(who, "solver_type", o.solver_type, { "dpmsolver", "taylor" })
+  common.choice(who, "inner", o.inner, { "lambda", "grid" })
+  common.choice(who, "norm", o.norm, { "sample", "batch" })
   if o.order ~= 1 and o.order ~= 2 and o.order ~= 3 then fail(who, "order", "1, 2 or 3", o.order) end
-  if o.noise < 0 then fail(who, "noise", "a number >= 0", o.noise) end
+  common.amounts(who, o, { "noise" })
+  common.positives(who, o, { "rtol", "atol", "h_init", "theta" })
   if o.noise > 0 and (o.method ~= "multistep" or o.order > 2) then
     fail(who, "noise", 'none or 0, but with method "multistep" and order 1 or 2', o.noise)
   end
@@ -115,8 +116,6 @@ local function check(who, o)
   if o.method == "adaptive" then
     if o.order == 1 then fail(who, "order", "2 or 3 for adaptive steps", o.order) end
     if o.steps then fail(who, "steps", "none for adaptive steps", o.steps) end
-    if o.grid then fail(who, "grid", "none for adaptive steps", o.grid) end
-    if o.denoise == "zero" then fail(who, "denoise", 'false or "tweedie" for adaptive steps', o.denoise) end
     return
   end
   o.steps = o.steps or 20

@@ -14,10 +14,12 @@
 local sl = require "sdelua"
 local column = require "sdelua.sde.common".column
 local kd = require "sdelua.solve.kdiffusion"
+local Leaving = require "sdelua.solve.leaving"
 local Line = require "sdelua.solve.dpm_line"
 
 local exp, log = math.exp, math.log
 
+local INT64 = { dtype = "int64" }
 local NEAR = 1e-5 -- an arrival, in log sigma
 local SHORTEST = 1e-9 -- of the steps in lambda
 
@@ -70,7 +72,7 @@ local function noise_of(way, run, walk, x)
   local from, to = numbers(walk, sigma_of), numbers(walk, function(c) return exp(-c.to) end)
   if walk.whole then return run:brownian(from, to) * (walk.groups[1].up * way.s_noise) end
   local a, b = sl.tensor(from, { dtype = "float64" }), sl.tensor(to, { dtype = "float64" })
-  local W = run.call.source:only(walk.places):increment(x:shape(), a, b, x.dtype)
+  local W = run.call.source:only(walk.batch.places):increment(x:shape(), a, b, x.dtype)
   return W * column(numbers(walk, function(c) return c.up * way.s_noise / math.sqrt(sigma_of(c) - exp(-c.to)) end), x)
 end
 
@@ -102,46 +104,46 @@ end
 
 -- ---- the way down -----------------------------------------------------------------------------------------
 
+local function is_on_way(walk, c) return c.lambda < walk.stop - NEAR end
+
 -- Samples that have arrived leave the batch.
 local function part(run, walk)
-  local stay, places, groups = {}, {}, {}
-  for i, place in ipairs(walk.places) do
-    local c = walk.groups[walk.whole and 1 or i]
-    if c.lambda < walk.stop - NEAR then
-      stay[#stay + 1], places[#places + 1], groups[#groups + 1] = i, place, c
-    else
-      walk.out[place], walk.counts[place] = walk.x:narrow(1, i, 1), c
-    end
+  local stay, leave, groups = {}, {}, {}
+  for i, place in ipairs(walk.batch.places) do
+    local c = walk.of[place]
+    if is_on_way(walk, c) then stay[#stay + 1], groups[#groups + 1] = i, c else leave[#leave + 1] = i end
   end
-  if #stay > 0 and #stay < #walk.places then
-    local index = sl.tensor(stay, { dtype = "int64" })
-    walk.x, walk.low = walk.x:index_select(index, 1), walk.low:index_select(index, 1)
-    run.rows = sl.tensor(places, { dtype = "int64" })
-  end
-  walk.places = places
-  if not walk.whole then walk.groups = groups end
+  walk.ended = #stay == 0
+  if walk.ended or #leave == 0 then return end
+  walk.x, walk.low = walk.batch:part(walk.x, stay, leave), walk.low:index_select(sl.tensor(stay, INT64), 1)
+  walk.groups, run.rows = groups, sl.tensor(walk.batch.places, INT64)
 end
 
+-- walk.of: the group of each sample.
 local function begin(way, run)
+  local n = run.x:shape(1)
   local walk = {
-    x = run.x, low = way.measured(run.x, run.sigma_max), stop = -log(run.sigma_min), whole = way.whole, places = {},
-    groups = {}, out = {}, counts = {},
+    x = run.x, low = way.measured(run.x, run.sigma_max), stop = -log(run.sigma_min), whole = way.whole,
+    batch = Leaving.new(n), groups = {}, of = {}, ended = n == 0,
   }
-  for i = 1, run.x:shape(1) do walk.places[i] = i end
-  for i = 1, way.whole and 1 or #walk.places do
+  for i = 1, way.whole and 1 or n do
     local c = way.control()
     c.lambda, c.steps, c.accepted = -log(run.sigma_max), 0, 0
     walk.groups[i] = c
   end
+  for i = 1, n do walk.of[i] = walk.groups[way.whole and 1 or i] end
   return walk
 end
 
+-- f(group) of each sample in the whole batch.
+local function of_each(walk, f)
+  local list = {}
+  for place, c in ipairs(walk.of) do list[place] = f(c) end
+  return list
+end
+
 local function info_of(way, run, walk)
-  local function counts(f)
-    local list = {}
-    for place, c in ipairs(walk.counts) do list[place] = f(c) end
-    return sl.tensor(list, { dtype = "int64" })
-  end
+  local function counts(f) return sl.tensor(of_each(walk, f), INT64) end
   run.evaluations = counts(function(c) return c.steps * way.order end)
   return {
     steps = counts(function(c) return c.steps end), n_accept = counts(function(c) return c.accepted end),
@@ -149,16 +151,18 @@ local function info_of(way, run, walk)
   }
 end
 
+local function report(run, walk)
+  if not run.watch then return end
+  run:report(walk.batch:whole(walk.x), walk.whole and sigma_of(walk.groups[1]) or of_each(walk, sigma_of))
+end
+
 --- The state at sigma_min, and counts for info.
 return function(run, way)
-  if run.call.trajectory and not way.whole then
-    error(run.name .. ': option trajectory: expected norm = "batch", for samples have times of their own', 0)
-  end
   local walk = begin(way, run)
-  while #walk.places > 0 do
+  while not walk.ended do
     attempt(way, run, walk)
-    run:report(walk.x, numbers(walk, sigma_of))
+    report(run, walk)
     part(run, walk)
   end
-  return #walk.out > 0 and sl.cat(walk.out, 1) or run.x, info_of(way, run, walk)
+  return walk.batch:whole(walk.x), info_of(way, run, walk)
 end

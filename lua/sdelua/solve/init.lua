@@ -5,10 +5,10 @@
 -- score. The options of every sampler, in { }, are
 --   steps       steps of the grid
 --   eps         the time at which it ends; that of the process unless given
---   grid        how the steps' times stand (see sdelua/solve/grid.lua)
+--   grid        how the steps' times stand, a row of sdelua/solve/grids (see sdelua/solve/grid.lua)
 --   levels      "exact", or "paper": the papers' tables
 --   denoise     how the last noise goes: "mean", "zero", "tweedie", or false: it stays
---   correct     function(x0, t): what becomes of each estimate of the data
+--   correct     function(x0, t [N], rows): what becomes of each estimate of the data
 --   round       function(sigma): the nearest noise level that the network knows
 -- and those of its call
 --   seed        of the noise, with first or index, the samples' numbers (see sl.noise)
@@ -16,8 +16,12 @@
 --   x           the state to begin with, at T or at the time `from`
 --   from        the time at which x is; T unless given
 --   dtype       "float32" or "float64"
---   callback    function(state), after each step: state.step, t, x, x_mean, nfe
---   trajectory  true: info.trajectory is the list of all states
+--   callback    function(state), after each step: state.x, of the whole batch, x_mean, step, t, nfe, stage; of a step
+--               on a grid, from t to r, also r. Where each sample has steps of its own: state.times [N], of which t is
+--               the latest; samples that have arrived stay as they are
+--   trajectory  true: info.trajectory is the list of all states, from the first to the result, info.times that of
+--               their times: numbers, or tensors [N] where each sample has its own. The last state is what is returned:
+--               with denoise = "mean" it lacks the last noise; "tweedie" adds a state, at time 0
 local collection = require "sdelua.collection"
 local Sampler = require "sdelua.solve.sampler"
 
@@ -27,7 +31,7 @@ local ALIASES = {
 }
 
 local solve = {
-  samplers = collection("sdelua.solve.samplers", ALIASES), grids = require "sdelua.solve.grid".rows,
+  samplers = collection("sdelua.solve.samplers", ALIASES), grids = require "sdelua.solve.grid".all,
 }
 
 solve.samplers.known = Sampler.known

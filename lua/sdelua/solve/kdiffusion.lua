@@ -1,9 +1,15 @@
 -- What k-diffusion's samplers share, in the space of sigma; D stands for the estimate of the data at (x, sigma).
+local common = require "sdelua.solve.common"
+
 local kd = {}
 
 --- Options of a sampler that churns (Karras et al. 2022, algorithm 2), and of one that adds noise at each step.
 kd.CHURN = { S_churn = 0.0, S_tmin = 0.0, S_tmax = math.huge, S_noise = 1.0 }
 kd.ANCESTRAL = { eta = 1.0, s_noise = 1.0 }
+
+--- The checks of these.
+function kd.check_churn(o, who) common.amounts(who, o, { "S_churn", "S_tmin", "S_tmax", "S_noise" }) end
+function kd.check_ancestral(o, who) common.amounts(who, o, { "eta", "s_noise" }) end
 
 function kd.churns(o) return o.S_churn > 0 end
 function kd.has_eta(o) return o.eta > 0 end

@@ -1,5 +1,5 @@
 -- A predictor and a corrector, as options name them: what pc and the methods of sl.posterior built on it share.
-local choice = require "sdelua.solve.common".choice
+local common = require "sdelua.solve.common"
 local options = require "sdelua.options"
 local Sampler = require "sdelua.solve.sampler"
 
@@ -18,7 +18,7 @@ end
 -- A stepper by name, from a sampler of one stepper, or in Lua.
 local function stepper(who, what, given, names, named)
   if type(given) == "string" then
-    choice(who, what, given, names)
+    common.choice(who, what, given, names)
     return named(given)
   elseif getmetatable(given) == Sampler and given.steppers and #given.steppers == 1 and not given.row.space then
     return given.steppers[1]
@@ -42,11 +42,21 @@ function pair.corrector(who, o, n_steps)
 end
 
 function pair.check(who, o)
-  choice(who, "norm", o.norm, { "kernel", "batch" })
+  common.choice(who, "norm", o.norm, { "kernel", "batch" })
+  common.positives(who, o, { "snr" })
   if not math.tointeger(o.n_steps) or o.n_steps < 0 then
     error(("%s: option n_steps: expected an integer >= 0, got %s"):format(who, o.n_steps), 0)
   end
 end
+
+-- Whether a predictor or a corrector knows the papers' tables.
+local function has_tables(given)
+  if type(given) ~= "table" then return given ~= "flow" end
+  return (given.row or given).paper == true
+end
+
+--- Whether both do.
+function pair.paper(o) return has_tables(o.predictor) and has_tables(o.corrector) end
 
 --- Evaluations a step.
 function pair.cost(o) return (o.predictor == "none" and 0 or 1) + (o.corrector == "none" and 0 or o.n_steps) end

@@ -12,7 +12,7 @@
 --   run.mean                             the state before the last noise, of a step that several steppers make
 --   run.memory                           a table that lasts from step to step, for multistep methods
 --   run:score(x, t)                      grad log p_t(x); t a number or [N]. Every evaluation is counted.
---   run:exchange(x, t)                   x0 and eps, both as the network has them
+--   run:exchange(x, t)                   x0 and eps, as the network has them or, then, `correct`
 --   run:denoised(x, sigma)               x0 for x in the space of sigma; sigma a number, or a list of each sample's own
 --   run:predicted_noise(x, sigma)        eps for such an x
 --   run:posterior_std([t, r])            the standard deviation of x_r given x_t and x_0, of this step unless told
@@ -21,8 +21,9 @@
 --   run:increment(a, b [, shape])        the path's W_b - W_a and its space-time Levy area (see sl.noise); a and b are
 --                                        numbers or tensors [N]
 --   run:churned(options [, x, sigma])    the state and sigma after fresh noise: S_churn, S_tmin, S_tmax, S_noise
---   run:report(x, t)                     for a sampler that owns its loop: calls the callback, fills the trajectory; in
---                                        the space of sigma, sigma stands for t
+--   run:report(x, t)                     for a sampler that owns its loop: x of the whole batch goes to the callback
+--                                        and the trajectory; t a number, or a list of each sample's own; in the space
+--                                        of sigma, sigma stands for t
 --
 -- In the space of sigma every affine process is the EDM process: x/m, noise of std sigma added to the data (Karras et
 -- al. 2022, appendix B.2), so a sampler written for one serves all.
@@ -30,7 +31,7 @@ local sl = require "sdelua"
 local core = require "sdelua.core"
 local common = require "sdelua.sde.common"
 
-local column, times = common.column, common.times
+local times = common.times
 
 local Run = {}
 Run.__index = Run
@@ -76,16 +77,11 @@ function Run:from_process(x, t)
 end
 
 function Run:denoised(x, sigma)
-  local state, t = self:to_process(x, sigma)
-  local x0 = self:exchange(state, t)
-  return self.correct and self.correct(x0, t, self.rows) or x0
+  return (self:exchange(self:to_process(x, sigma)))
 end
 
 function Run:predicted_noise(x, sigma)
-  local state, t = self:to_process(x, sigma)
-  local x0, eps = self:exchange(state, t)
-  if not self.correct then return eps end
-  return (x - self.correct(x0, t, self.rows)) / column(sigma, x)
+  return select(2, self:exchange(self:to_process(x, sigma)))
 end
 
 --- The standard deviation of x_r given x_t and x_0, of this step unless told.
@@ -119,15 +115,24 @@ end
 
 function Run:brownian(a, b) return self.call.source:brownian(self.x:shape(), a, b, self.x.dtype) end
 
+--- Hands a step's state on to whoever watches.
+function Run:see(state)
+  if self.in_sigma and state.r then
+    local at = self.process:point(state.r)
+    state.x, state.x_mean = state.x * at.m + at.c, state.x_mean * at.m + at.c
+  end
+  self.watch:see(state)
+end
+
 function Run:report(x, t)
   self.step = (self.step or 0) + 1
-  if self.watch then
-    if self.in_sigma then
-      x, t = self:to_process(x, t)
-      if type(t) ~= "number" then t = t:amax():item() end
-    end
-    self.watch { step = self.step, t = t, x = x, x_mean = x, nfe = self.evaluations, stage = self.name }
-  end
+  if not self.watch then return end
+  if self.in_sigma then x, t = self:to_process(x, t) end
+  local each = type(t) == "table" and sl.tensor(t, { dtype = "float64" }) or sl.is_tensor(t) and t or nil
+  self.watch:see {
+    step = self.step, t = each and each:amax():item() or t, times = each, x = x, x_mean = x, nfe = self.evaluations,
+    stage = self.name,
+  }
 end
 
 return Run

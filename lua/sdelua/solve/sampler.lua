@@ -6,23 +6,32 @@
 --   cost      evaluations of the score in a step
 --   needs     of the process: "kernel" (a transition kernel), "signal" (m_T > 0), "uniform" (one m, s for all features)
 --   space     "time", or "sigma": the state is x/m and its time is sigma = s/m (see run.lua), which needs all three
---   grid, steps, denoise: defaults of those options
+--   grid, steps, denoise: defaults of those options; denoise = false in time: no step ends by leaving its noise out
+--   paper     true if levels = "paper" has a meaning: its steppers know the papers' tables
+--   heeds     of a loop of its own: those of the options steps, grid and round that have an effect; none unless given
+--   check(options, name)  raises where they are not what they should be
 -- and one of
 --   step(self, run)      one step: returns the state, and the state before the last noise was added
 --   sample(self, run)    the whole way, by a loop of its own: returns the state at eps, and a table for info
 --   steppers(options)    a list of steppers of the core, run one after another in each step
 -- and, where a step spans several intervals of the grid,
 --   schedule(self, run, points)  the steps' times and sigmas, from points(n), those of a grid of n intervals
--- where self has the options, then the row's fields. order, weak, noise and cost may be functions of the options.
+-- where self has the options, then the row's fields. order, weak, noise, cost, paper and heeds may be functions of
+-- the options.
 local sl = require "sdelua"
 local core = require "sdelua.core".solve
 local common = require "sdelua.solve.common"
 local grid = require "sdelua.solve.grid"
+local heed = require "sdelua.solve.heed"
 local options = require "sdelua.options"
-local is_uniform = require "sdelua.sde.common".is_uniform
+local sde = require "sdelua.sde.common"
 local settle = require "sdelua.core".sde.settle
 local warn = require "sdelua.warn"
 local Run = require "sdelua.solve.run"
+local Watch = require "sdelua.solve.watch"
+local Score = require "sdelua.sde.score"
+
+local fact = common.fact
 
 local Sampler = {}
 Sampler.__index = Sampler
@@ -33,8 +42,9 @@ local NEEDS = { kernel = 1, signal = 2, uniform = 0 }
 --- Options of every sampler on a grid. levels = "paper": the papers' tables and their grid of `steps` times, where the
 -- steppers have them. denoise: how the last noise goes. "mean": the last step adds none; "tweedie": one more
 -- evaluation, E[x_0 | x_eps]; "zero", in the space of sigma: the last of `steps` goes from sigma_min to 0; false: it
--- stays. correct = function(x0, t): what becomes of each estimate of the data. round = function(sigma): the nearest
--- noise level that the network knows, for the grid and for churn.
+-- stays. correct = function(x0, t [N], rows): what becomes of each estimate of the data, and so of noise and score;
+-- of a process with a kernel. round = function(sigma): the nearest noise level that the network knows, for the grid and
+-- for churn.
 Sampler.OPTIONS = {
   steps = 1000, eps = options.NONE, grid = options.NONE, levels = "exact", denoise = options.NONE,
   correct = options.NONE, round = options.NONE,
@@ -49,21 +59,6 @@ function Sampler.known(row)
   return known
 end
 
-local function fact(row, name, o)
-  local v = row[name]
-  if type(v) == "function" then return v(o) end
-  return v
-end
-
-local function check_denoise(who, row, given)
-  local usual, to_zero = row.denoise, row.space == "sigma" or row.denoise == "zero"
-  if usual == nil then usual = to_zero and "zero" or "mean" end
-  if given == nil then return usual end
-  if given == true then return usual or "tweedie" end
-  if given then common.choice(who, "denoise", given, { to_zero and "zero" or "mean", "tweedie" }) end
-  return given
-end
-
 -- What a row's step and sample are called with.
 local function self_of(row, o) return setmetatable(o, { __index = row }) end
 
@@ -75,12 +70,13 @@ function Sampler.new(row, opts)
   common.counts(who, o, { "steps" })
   common.functions(who, o, { "correct", "round" })
   o.steps = math.tointeger(o.steps)
-  if row.check then row.check(o) end
+  if row.check then row.check(o, who) end
+  heed.check(who, row, o, opts or {})
   local steppers = row.steppers and row.steppers(o) or row.step and { self_of(row, o) } or nil
   return setmetatable({
     name = who, row = row, options = self_of(row, o), steppers = steppers,
     order = fact(row, "order", o), weak = fact(row, "weak", o), noise = not not fact(row, "noise", o),
-    cost = fact(row, "cost", o), denoise = check_denoise(who, row, o.denoise),
+    cost = fact(row, "cost", o), denoise = heed.denoise(who, row, o),
   }, Sampler)
 end
 
@@ -116,27 +112,12 @@ local function wrapped(own, run)
   return { name = own.name or "own", needs = (needs_of(own)), step = step }
 end
 
--- The callback that the call asks for, together with the trajectory it fills.
-local function watch(self, call, run)
-  if not call.trajectory and not call.callback then return nil end
-  local last = self.steppers and (self.steppers[#self.steppers].name or "own") or self.name
-  local states = call.trajectory and { call.x } or nil
-  return function(state)
-    if run.in_sigma and state.r then
-      local at = call.process:point(state.r)
-      state.x, state.x_mean = state.x * at.m + at.c, state.x_mean * at.m + at.c
-    end
-    if states and state.stage == last then states[#states + 1] = state.x end
-    if call.callback then call.callback(state) end
-  end, states
-end
-
 -- Where several steppers make a step, one in Lua finds in run.mean the state before the last noise of those before it.
 local function listener(run, several)
-  if not several then return run.watch end
+  if not several and not run.watch then return nil end
   return function(state)
     run.mean = state.x_mean
-    if run.watch then run.watch(state) end
+    if run.watch then run:see(state) end
   end
 end
 
@@ -152,10 +133,20 @@ local function plan(self, run, times)
 end
 
 -- E[x_0 | x_eps], where it is asked for.
-local function denoised(self, call, run, x, eps)
+local function denoised(self, call, x, eps)
   if self.denoise ~= "tweedie" then return x, 0 end
-  local x0 = core.denoise(call.process.handle, call.score, call.exchange, x, eps)
-  return run.correct and run.correct(x0, eps) or x0, 1
+  if self.options.correct then return (sl.no_grad(call.exchange, x, sde.times(x, eps))), 1 end
+  return core.denoise(call.process.handle, call.score, call.exchange, x, eps), 1
+end
+
+-- The estimates of the data are corrected here, for all that asks for a score.
+local function corrected(self, call, correct)
+  if not call.process.tier:find "^affine" then
+    error(("%s: argument process: expected one with a transition kernel (affine tier) for option correct, got %s")
+      :format(self.name, tostring(call.process)), 0)
+  end
+  local score = Score.corrected(self.name, call.process, call.score, correct)
+  call.score, call.exchange = score, sde.exchange_of(score)
 end
 
 -- What the core can't know; it names the other needs itself.
@@ -164,8 +155,12 @@ local function check_needs(self, process, from)
   if eps ~= nil and not (type(eps) == "number" and eps >= 0 and eps < from) then
     error(("%s: option eps: expected a time in [0, %g), got %s"):format(self.name, from, options.show(eps)), 0)
   end
+  if self.options.levels == "paper" and from < process.T then
+    error(('%s: option from: expected none with levels = "paper", whose grid begins at T, got %g')
+      :format(self.name, from), 0)
+  end
   local bits, uniform = needs_of(self.row)
-  if uniform and not is_uniform(process) then
+  if uniform and not sde.is_uniform(process) then
     error(("%s: argument process: expected an affine one with the same coefficients for all features, got %s")
       :format(self.name, tostring(process)), 0)
   elseif uniform and bits & NEEDS.signal ~= 0 and process:point(process.T).m < 1e-10 then
@@ -188,7 +183,7 @@ local function stand(self, process, run)
   if not spec then return nil end
   local function points(n)
     local times, sigmas = grid.times(self.name, process, spec, n, run.from, run.eps, to_zero)
-    if o.round then return grid.rounded(process, times, sigmas, o.round) end
+    if o.round then return grid.rounded(self.name, process, times, sigmas, o.round) end
     return times, sigmas
   end
   if self.row.schedule then return self.row.schedule(o, run, points) end
@@ -200,6 +195,7 @@ local function on_grid(self, call, run)
   local times, sigmas = stand(self, process, run)
   local x = start(call, times)
   run.times, run.steps = times, times and #times - 1 or run.steps
+  if run.watch then run.watch:begin(x, times and times[1] or run.from) end
   if not run.in_sigma then
     local y, nfe = core.integrate(process.handle, call.score, call.exchange, x, call.source.spec,
       plan(self, run, times))
@@ -228,6 +224,7 @@ local function by_itself(self, call, run)
     run.x = run:from_process(call.x, run.from)
   end
   local x, info = sl.no_grad(self.row.sample, self.options, run)
+  run.rows = nil -- all are there again
   if in_sigma then x = run:to_process(x, run.sigma_min) end
   return x, run.evaluations, run.eps, info
 end
@@ -249,19 +246,21 @@ function Sampler:sample(process, score, shape, opts, fields)
   call.process = process
   settle(process.handle, call.x)
   check_needs(self, process, call.from)
+  if self.options.correct then corrected(self, call, self.options.correct) end
   local run = Run.new {
     process = process, call = call, name = self.name, from = call.from, eps = self.options.eps or process.eps.sample,
-    correct = self.options.correct, round = self.options.round, in_sigma = self.row.space == "sigma",
+    round = self.options.round, in_sigma = self.row.space == "sigma",
     steps = self.options.steps,
   }
   for key, value in pairs(fields or {}) do run[key] = value end
-  local states
-  run.watch, states = watch(self, call, run)
-  local own_loop = self.row.sample and not (self.steppers and self.options.steps)
+  local last = self.steppers and (self.steppers[#self.steppers].name or "own") or self.name
+  run.watch = Watch.new(call, run.from, last)
+  local own_loop = heed.own_loop(self.row, self.options)
   local x, nfe, eps, more = (own_loop and by_itself or on_grid)(self, call, run)
-  local y, one = denoised(self, call, run, x, eps)
+  local y, one = denoised(self, call, x, eps)
   tell_of_wrong_ones(self.name, y)
-  local info = { nfe = nfe + one, trajectory = states }
+  local info = { nfe = nfe + one }
+  if run.watch then info.trajectory, info.times = run.watch:close(y, one) end
   for key, value in pairs(more or {}) do info[key] = value end
   return y, info
 end

@@ -1,6 +1,6 @@
 --- sl.solve.dynamic_thresholding { p = 0.995, max = 1 }: a function (x0, t) for samplers' option `correct` (Saharia et
--- al. 2022): each sample is cut to [-s, s] and divided by s, its p-quantile of |x0|, where that is more than max;
--- below, to [-max, max], divided by max.
+-- al. 2022; dpm-solver's dpm_solver_pytorch.py, dynamic_thresholding_fn): each sample is cut to [-s, s] and divided by
+-- s, its p-quantile of |x0|, where that is more than max; below, to [-max, max], divided by max.
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local column = require "sdelua.sde.common".column

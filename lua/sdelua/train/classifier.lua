@@ -1,8 +1,9 @@
 -- Classifiers of images: trained on images as they are, or with a process on noised ones, for guidance.
 --
 -- A noisy one is asked as classifier(x, t [n] or a number), t the process's time; its network sees (x - c)/sqrt(m^2 +
--- s^2) and is told 1000 s/sqrt(m^2 + s^2), so that one network serves every process. A clean one is asked as
--- classifier(x). Both say logits [n,classes]. Images are uint8, or floats in [-1, 1].
+-- s^2) and is told 1000 s/sqrt(m^2 + s^2). Of images with as much noise in them that is the same whatever the process,
+-- so one network serves every affine one: classifier:under(process). A clean one is asked as classifier(x). Both say
+-- logits [n,classes]. Images are uint8, or floats in [-1, 1].
 local sl = require "sdelua"
 local checkpoint = require "sdelua.train.checkpoint"
 local json = require "sdelua.json"
@@ -42,6 +43,11 @@ local function prepared(self, x, t)
 end
 
 function Classifier:__call(x, t) return self.net(prepared(self, x, t)) end
+
+--- The same classifier of images that another process noised; of a clean one itself.
+function Classifier:under(process)
+  return self.process and new(self.net, process, self.about) or self
+end
 
 -- fn of pieces of x, put together, without recording; t a number or nil.
 local function in_pieces(self, x, t, fn)

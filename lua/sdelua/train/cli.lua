@@ -1,7 +1,9 @@
 -- What the scripts' command lines share.
 local checkpoint = require "sdelua.train.checkpoint"
+local errors = require "sdelua.errors"
 local nearest = require "sdelua.manual.nearest"
 local options = require "sdelua.options"
+local system = require "sdelua.core".system
 
 local cli = {}
 
@@ -34,6 +36,9 @@ function cli.run(fn, ...)
   io.stderr:write("Error: ", result, "\n")
   os.exit(1, true)
 end
+
+--- Makes the folder that a script is to write to, and those above it.
+cli.make_out = errors.named("--out", function(folder) system.make_folder(folder) end)
 
 --- The row of that name; or nil and what was expected, with the names that may be meant.
 function cli.row(collection, name)

@@ -1,6 +1,7 @@
 -- TensorBoard's event files: records of a length, a checksum of it, the data and a checksum of that, each datum a
 -- protobuf message Event of TensorFlow's event.proto. Only scalars and PNG pictures are written.
-local system = require "sdelua.core".system
+local core = require "sdelua.core"
+local system = core.system
 
 local Events = {}
 Events.__index = Events
@@ -155,12 +156,9 @@ end
 -- seconds since 1970 (default: the machine's).
 function Events.open(path, from, clock)
   local self = setmetatable({ path = path, clock = clock or wall_clock() }, Events)
-  local parts, new = kept(path, from), path .. ".new"
+  local parts = kept(path, from)
   if #parts == 0 then parts[1] = Events.record(event(self.clock(), 0, text(3, VERSION))) end
-  local file = assert(io.open(new, "wb"))
-  assert(file:write(table.concat(parts)))
-  assert(file:close())
-  assert(os.rename(new, path))
+  core.io.write(path, table.concat(parts))
   self.file = assert(io.open(path, "ab"))
   return self
 end

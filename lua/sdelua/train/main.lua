@@ -1,6 +1,7 @@
 -- The main job: trains a network on images, draws previews, keeps a checkpoint. The scripts train_*.lua say only which
 -- process, objective and parameterization.
 local sl = require "sdelua"
+local idx = require "sdelua.data.idx"
 local arguments = require "sdelua.train.arguments"
 local cli = require "sdelua.train.cli"
 local Run = require "sdelua.train.run"
@@ -14,21 +15,14 @@ local FINAL = 60 -- evaluations
 
 -- What --data names, else Fashion-MNIST; where nothing is there, its error says where to get data.
 local function find_data(a)
-  if a.data and system.kind(a.data) then
-    return sl.data.from(a.data, {
-      size = a.size or arguments.FOLDER_SIZE, channels = a.channels or arguments.FOLDER_CHANNELS,
-    })
-  end
-  local function split(name)
-    local images, labels = sl.data.fashion_mnist { path = a.data, split = name }
-    return { samples = images, labels = labels }
-  end
-  local set = split "train"
-  set.test = function() return split "test" end
-  return set
+  local path = a.data or idx.FASHION_MNIST
+  if not system.kind(path) or not a.data and not idx.is_mnist(path) then sl.data.fashion_mnist { path = path } end
+  return sl.data.from(path, {
+    size = a.size or arguments.FOLDER_SIZE, channels = a.channels or arguments.FOLDER_CHANNELS, quiet = not a.data,
+  })
 end
 
--- { images, labels = } to train on, and those to measure on, in [-1,1], where the data have a test set.
+-- { images =, labels =, about = } to train on, and those to measure on, in [-1,1], where the data have a test set.
 local function load_data(a)
   local set = find_data(a)
   if set.kind ~= "images" and (a.size or a.channels) then
@@ -36,7 +30,8 @@ local function load_data(a)
   elseif set.samples:dim() ~= 4 then
     error("train: --data: expected images [n,H,W,C], got " .. set.about, 0)
   end
-  local data, wanted = { images = set.samples, labels = set.labels }, a.held_out or arguments.HELD_OUT
+  local data = { images = set.samples, labels = set.labels, about = set.about }
+  local wanted = a.held_out or arguments.HELD_OUT
   local test = wanted > 0 and set.test and set.test()
   if not test then return data end
   local n = math.min(wanted, test.samples:shape(1))
@@ -62,9 +57,9 @@ local function set_goal(spec, a, trainer)
   trainer.settings.goal = a.steps < math.huge and a.steps or 0
 end
 
--- What the run began with, for config.json: all of the trainer, and the words of the command line.
-local function describe(spec, a, trainer)
-  local config = { script = ("train_%s.lua"):format(spec.name), command_line = a }
+-- What the run began with, for config.json: all of the trainer, the data, and the words of the command line.
+local function describe(spec, a, trainer, data)
+  local config = { script = ("train_%s.lua"):format(spec.name), command_line = a, data = data.about }
   for key, value in pairs(trainer.about) do config[key] = value end
   config.step, config.generator = nil, nil
   return config
@@ -161,8 +156,9 @@ local function train(spec)
   local trainer = a.resume and resume(a, out, data)
     or Trainer.new(arguments.begin(spec, a, data))
   set_goal(spec, a, trainer)
+  cli.make_out(out)
   local run <close> = Run.open(out, trainer.steps)
-  run:describe(describe(spec, given, trainer))
+  run:describe(describe(spec, given, trainer, data))
   if fit(trainer, run, a) then
     io.stderr:write(("stopped after step %d; --resume goes on\n"):format(trainer.steps))
     return 130

@@ -17,7 +17,7 @@ figure { margin: 0; padding: .75rem; background: var(--card); border: 1px solid 
 figcaption { display: flex; justify-content: space-between; flex-wrap: wrap; font-weight: 600; }
 figcaption label, output { font-weight: 400; color: var(--soft); font-size: .9rem; }
 figure output { display: block; min-height: 1.5em; font-variant-numeric: tabular-nums; }
-svg { display: block; width: 100%; height: auto; touch-action: pan-y; }
+figure > svg { display: block; width: 100%; height: auto; overflow: visible; touch-action: pan-y; }
 svg text { fill: var(--soft); font-size: 11px; } svg .rule { stroke: var(--line); }
 .raw { fill: none; stroke-width: 1; opacity: .4; }
 svg:focus-visible, input:focus-visible, button:focus-visible { outline: 2px solid var(--c0); outline-offset: 2px; }
@@ -78,35 +78,38 @@ function chart(figure, metric) {
     const weight = +document.getElementById("smooth").value;
     curves = metric.curves.filter(c => shown[c.run]).map(c => ({ ...c, line: smooth(c.y, weight) }));
     if (!curves.length) return tell(null);
-    const bound = f => Math[f](...curves.map(c => c.x.reduce((m, v) => Math[f](m, v))));
-    const span = (f, k) => Math[f](...curves.map(c => c[k].reduce((m, v) => Math[f](m, v))));
-    let x0 = bound("min"), x1 = bound("max"), y0 = span("min", "line"), y1 = span("max", "line");
-    const useLog = log.checked && y0 > 0, to = useLog ? Math.log10 : v => v;
+    const bound = (f, list) => list.reduce((m, v) => Math[f](m, v));
+    const steps = curves.flatMap(c => c.x); // the axes hold all that is drawn, bands too; a log axis what is above 0
+    const values = curves.flatMap(c => [...c.y, ...c.low, ...c.high]).filter(v => !log.checked || v > 0);
+    let x0 = bound("min", steps), x1 = bound("max", steps), y0 = bound("min", values), y1 = bound("max", values);
+    const to = log.checked ? Math.log10 : v => v;
     if (x1 === x0) x1 = x0 + 1;
     if (y1 === y0) y1 = y0 + (Math.abs(y0) || 1);
     const a = to(y0), b = to(y1), room = 0.05 * (b - a);
     px = v => L + (v - x0) / (x1 - x0) * (W - L - R);
     back = p => x0 + (p - L) / (W - L - R) * (x1 - x0);
-    const py = v => { // what lies outside is drawn at the edge
-      const share = (b + room - to(useLog ? Math.max(v, 1e-300) : v)) / (b - a + 2 * room);
-      return T + Math.min(1, Math.max(0, share)) * (H - T - B);
+    const py = v => { // what has no place on a log axis is far below it
+      const at = log.checked && v <= 0 ? a - 9 * (b - a) : to(v);
+      return T + (b + room - at) / (b - a + 2 * room) * (H - T - B);
     };
-    for (const v of useLog ? logTicks(y0, y1) : ticks(y0, y1, 5)) {
+    for (const v of log.checked ? logTicks(y0, y1) : ticks(y0, y1, 5)) {
       add(svg, "line", { class: "rule", x1: L, x2: W - R, y1: py(v), y2: py(v) });
       add(svg, "text", { x: L - 6, y: py(v) + 4, "text-anchor": "end" }, short(v));
     }
     for (const v of ticks(x0, x1, 6))
       add(svg, "text", { x: px(v), y: H - 10, "text-anchor": "middle" }, short(v));
+    const box = { x: L - 2, y: T, width: W - L - R + 4, height: H - T - B };
+    const frame = add(svg, "svg", { ...box, viewBox: Object.values(box).join(" ") }); // cuts off what is outside it
     for (const c of curves) {
       const up = c.x.map((x, i) => `${px(x).toFixed(1)},${py(c.high[i]).toFixed(1)}`);
       const down = c.x.map((x, i) => `${px(x).toFixed(1)},${py(c.low[i]).toFixed(1)}`).reverse();
-      add(svg, "polygon", { points: up.concat(down).join(" "), style: `fill:${color(c.run)}`, opacity: 0.15 });
+      add(frame, "polygon", { points: up.concat(down).join(" "), style: `fill:${color(c.run)}`, opacity: 0.15 });
     }
     const points = (c, y) => c.x.map((x, i) => `${px(x).toFixed(1)},${py(y[i]).toFixed(1)}`).join(" ");
     for (const c of weight > 0 ? curves : []) // what is smoothed stays to be seen
-      add(svg, "polyline", { class: "raw", points: points(c, c.y), style: `stroke:${color(c.run)}` });
+      add(frame, "polyline", { class: "raw", points: points(c, c.y), style: `stroke:${color(c.run)}` });
     for (const c of curves)
-      add(svg, "polyline", { points: points(c, c.line), style: `stroke:${color(c.run)}`, fill: "none",
+      add(frame, "polyline", { points: points(c, c.line), style: `stroke:${color(c.run)}`, fill: "none",
         "stroke-width": 1.8, "data-run": data.runs[c.run],
         "stroke-dasharray": ["", "7 3", "2 3"][Math.floor(c.run / 7) % 3] });
     svg.pointer = add(svg, "g", {});

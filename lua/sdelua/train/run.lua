@@ -2,7 +2,8 @@
 -- samples over time in samples/step_*.png, checkpoint.safetensors, and in the end result.json.
 local Events = require "sdelua.train.events"
 local json = require "sdelua.json"
-local system = require "sdelua.core".system
+local core = require "sdelua.core"
+local system, write = core.system, core.io.write
 
 local Run = {}
 Run.__index = Run
@@ -83,14 +84,6 @@ function Run.read(folder)
 end
 
 -- ---- writing -------------------------------------------------------------------------------------------------
-
--- The file anew, whole or not at all.
-local function write(path, text)
-  local file = assert(io.open(path .. ".new", "wb"))
-  assert(file:write(text))
-  assert(file:close())
-  assert(os.rename(path .. ".new", path))
-end
 
 --- Cuts metrics.jsonl and samples/ back to steps 1..from.
 function Run:cut(from)

@@ -43,17 +43,14 @@ local function read_labels(spec, net)
   return y:to "int64", net.num_classes
 end
 
--- Fills in what the objective says of the score. An objective that calls the network itself allows nothing else.
+-- Fills in what the objective says of the score; a label goes with every parameterization but F, which has its own.
 local function settle_score(settings, row, o)
   local said = row.score and row.score(o) or { parameterization = "noise" }
   local kind = settings.parameterization or said.parameterization
   settings.parameterization = kind
   for _, key in ipairs { "parameterization", "label", "precondition" } do
-    if settings[key] == nil and kind == said.parameterization then settings[key] = said[key] end
-    if row.bare and json.encode(settings[key] or "none") ~= json.encode(said[key] or "none") then
-      error(("train: option %s: expected %s, as %s trains it, got %s"):format(key, json.encode(said[key] or "none"),
-        row.name, json.encode(settings[key])), 0)
-    end
+    local goes = kind == said.parameterization or (key == "label" and kind ~= "F")
+    if settings[key] == nil and goes then settings[key] = said[key] end
   end
 end
 

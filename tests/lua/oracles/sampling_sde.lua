@@ -64,7 +64,9 @@ local function flow(case, dtype, suffix)
   local a, params = case.arrays, case.params
   local p = oracle.process(params)
   local score = oracle.mixture_score(p, a.gmm_weights, a.gmm_means, a.gmm_vars)
-  local ode = sl.solve.ode { rtol = params.rtol, atol = params.atol, eps = params.eps, norm = "batch" }
+  local ode = sl.solve.ode { -- SciPy's steps
+    rtol = params.rtol, atol = params.atol, eps = params.eps, norm = "batch", pcoeff = 0, icoeff = 1,
+  }
   local x, info = ode(p, score, params.shape, { x = a.z:to(dtype) })
   oracle.close(case, "final" .. suffix, x)
   oracle.close(case, "nfe" .. suffix, info.nfe:narrow(1, 1, 1))

@@ -12,15 +12,17 @@ end
 
 return {
   doc = "Classifier guidance: the score and scale times the gradient of log p(y | x_t), of a classifier(x, t [n]) -> "
-    .. "logits [n,classes] that knows noise; labels a class, or each sample's own.",
+    .. "logits [n,classes] that knows noise; labels a class, or each sample's own. One that has a method "
+    .. "under(process), as those of scripts/train_classifier.lua, is asked as one of images that this process noised.",
   source = "Song et al. 2021, eq. 14; Dhariwal & Nichol 2021, algorithm 2",
   arguments = { "process", "score", "classifier", "labels" }, subject = "classifier",
   begin = function(o, a)
     if not require "sdelua.sde.common".callable(a.classifier) then
       error(("%s: argument classifier: expected a function (x, t), got %s"):format(o.who, show(a.classifier)), 0)
     end
-    local known = type(a.classifier) == "table" and a.classifier.num_classes or nil
-    a.classes_at = labels.of(o.who, a.labels, known, 0)
+    local own = type(a.classifier) == "table" and a.classifier or {}
+    if type(own.under) == "function" then a.classifier = own:under(a.process) end
+    a.classes_at = labels.of(o.who, a.labels, own.num_classes, 0)
   end,
   logp = function(o, a, at)
     local logits, y = logits_of(o, a, at), a.classes_at(at.x, at.rows)

@@ -8,9 +8,6 @@ local shapes = require "sdelua.inverse.shapes"
 local function order_of(mask)
   local order, unknown = {}, {}
   for i, value in ipairs(mask:reshape({ -1 }):totable()) do
-    if value ~= 0 and value ~= 1 then
-      error(("inpaint: option mask: expected ones and zeros, got %g"):format(value), 0)
-    end
     table.insert(value == 1 and order or unknown, i)
   end
   local count = #order
@@ -26,23 +23,14 @@ local function named_mask(o)
   return masks[o.mask](shapes.image("inpaint", o.shape), own)
 end
 
--- The mask like one x: pixels that are known with all their colours may be given as [H,W] or [H,W,1].
+-- The mask like one x.
 local function mask_of(o)
   if NAMED[o.mask] then return named_mask(o) end
   if not sl.is_tensor(o.mask) or o.mask:dim() == 0 then
     error('inpaint: option mask: expected a tensor like one x, "half", "box" or "random", got '
       .. options.show(o.mask), 0)
-  elseif o.shape == nil then
-    return o.mask
   end
-  local shape = shapes.any("inpaint", o.shape)
-  local mask, own = o.mask, shapes.text(shape)
-  if #shape == 3 and mask:dim() == 2 then mask = mask:unsqueeze(3) end
-  if #shape == 3 and mask:dim() == 3 and mask:shape(3) == 1 then
-    mask = mask:expand { mask:shape(1), mask:shape(2), shape[3] }
-  end
-  if shapes.text(mask:shape()) == own then return mask end
-  error(("inpaint: option mask: expected a tensor %s, got %s"):format(own, options.show(o.mask)), 0)
+  return shapes.mask("inpaint", o.mask, o.shape and shapes.any("inpaint", o.shape) or o.mask:shape())
 end
 
 return {

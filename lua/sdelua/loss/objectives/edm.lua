@@ -2,8 +2,8 @@ local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local options = require "sdelua.options"
 local common = require "sdelua.loss.common"
+local noise_levels = require "sdelua.sde.noise_levels"
 local Precondition = require "sdelua.sde.precondition"
-local Score = require "sdelua.sde.score"
 
 -- How sigma is drawn from a unit normal or uniform u [N], the weight of |D - x0|^2, and the preconditioning that goes
 -- with it (NVlabs/edm's three losses).
@@ -15,10 +15,7 @@ local DISTRIBUTIONS = {
   },
   vp = {
     options = { beta_d = 19.9, beta_min = 0.1, epsilon_t = 1e-5 }, draw = "uniform", precondition = "VP",
-    sigma = function(u, o)
-      local t = u * (o.epsilon_t - 1) + 1
-      return (t:square() * (0.5 * o.beta_d) + t * o.beta_min):expm1():sqrt()
-    end,
+    sigma = function(u, o) return noise_levels.vp(u * (o.epsilon_t - 1) + 1, o.beta_d, o.beta_min) end,
     weight = function(sigma) return sigma:square():reciprocal() end,
   },
   ve = {
@@ -41,6 +38,12 @@ local function distribution(o)
   end
   for key, default in pairs(row.options) do own[key] = o[key] or default end
   return row, own
+end
+
+local function check(o)
+  common.positives(o.who, o, { "sigma_data", "beta_d", "beta_min", "sigma_min", "sigma_max" })
+  common.numbers(o.who, o, { "P_mean", "P_std" })
+  common.shares(o.who, o, { "epsilon_t" })
 end
 
 -- The times at which s/m is sigma: a process cannot be noised further than T.
@@ -75,16 +78,16 @@ return {
     beta_d = options.NONE, beta_min = options.NONE, epsilon_t = options.NONE, sigma_min = options.NONE,
     sigma_max = options.NONE, reduction = "mean", u = options.NONE, z = options.NONE,
   },
-  score = taught,
+  score = taught, check = check,
   loss = function(o, process, score, x0)
     core.need_kernel(process.handle, x0, "edm")
     local row, own = distribution(o)
-    common.open("edm", x0)
+    common.open(o, x0)
     local u, z = common.draw(row.draw, { x0:shape(1) }, x0), common.draw("normal", x0:shape(), x0)
     local t = times(process, row.sigma(o.u or u, own))
     common.check_prior("edm", process, x0)
     local x = process:perturb(x0, t, o.z or z)
-    local D = Score.pair(process, score, x, t)
+    local D = common.pair(o, process, score, x, t)
     local sigma = process:coefficient("s", x0, t) / process:coefficient("m", x0, t)
     return reduced(o, (D - x0):square() * row.weight(sigma, own))
   end,

@@ -1,5 +1,4 @@
 local common = require "sdelua.loss.common"
-local Score = require "sdelua.sde.score"
 
 return {
   doc = "Flow matching: |u_hat - u|^2 for the velocity u = m' x0 + c' + s' z of a sample's path, whatever the network "
@@ -11,7 +10,7 @@ return {
   loss = function(o, process, score, x0)
     local d = common.noised(o, process, x0)
     local dm, ds = process:coefficient("dm", d.x, d.t), process:coefficient("ds", d.x, d.t)
-    local guess, eps = Score.pair(process, score, d.x, d.t)
+    local guess, eps = common.pair(o, process, score, d.x, d.t)
     return common.reduce(o, (dm * (guess - x0) + ds * (eps - d.z)):square(), nil, d.factor)
   end,
 }

@@ -17,7 +17,7 @@ return {
   doc = "Implicit score matching, E lambda(t) (|s|^2/2 + div s)(x_t, t), of any process, or with process nil of the "
     .. "data: trace \"exact\", a backward pass for each feature, or \"hutchinson\" with so many projections.",
   source = "Hyvarinen 2005, theorem 1; Hutchinson 1990",
-  static = true,
+  static = true, check = implicit.check,
   options = implicit.with({ trace = "exact", projection = "rademacher" }, implicit.PROJECTIONS),
   loss = function(o, process, score, x0)
     local d = implicit.scored(o, process, score, x0)

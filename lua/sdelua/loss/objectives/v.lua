@@ -1,5 +1,4 @@
 local common = require "sdelua.loss.common"
-local Score = require "sdelua.sde.score"
 
 return {
   doc = "|v_hat - v|^2 for v = m z - s x0, whatever the network predicts.",
@@ -10,7 +9,7 @@ return {
   loss = function(o, process, score, x0)
     local d = common.noised(o, process, x0)
     local m, s = process:coefficient("m", d.x, d.t), process:coefficient("s", d.x, d.t)
-    local guess, eps = Score.pair(process, score, d.x, d.t)
+    local guess, eps = common.pair(o, process, score, d.x, d.t)
     return common.reduce(o, (m * (eps - d.z) - s * (guess - x0)):square(), nil, d.factor)
   end,
 }

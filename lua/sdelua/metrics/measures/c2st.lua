@@ -61,7 +61,7 @@ end
 return {
   doc = "Classifier two-sample test: the held-out accuracy of a network that tells x from y; 1/2 where the "
     .. "distributions are the same. p is the chance of such an accuracy or a larger one if they are.",
-  source = "Lopez-Paz & Oquab 2017",
+  source = "Lopez-Paz & Oquab 2017; sbi's sbi/utils/metrics.py, c2st",
   options = { steps = 300, batch = 256, hidden = 64, lr = 5e-3 },
   measure = function(o, x, y)
     local right = told_right(o, pooled(o, x, y))

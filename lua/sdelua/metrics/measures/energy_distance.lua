@@ -4,7 +4,7 @@ local function distance(squares) return squares:sqrt() end
 
 return {
   doc = "2 E|X - Y| - E|X - X'| - E|Y - Y'|, without bias: 0 where the distributions are the same.",
-  source = "Szekely & Rizzo 2013",
+  source = "Szekely & Rizzo 2013; dcor's dcor/_energy.py",
   measure = function(o, x, y)
     local wx = common.weights(o, x:shape(1), common.RESAMPLE_X)
     local wy = common.weights(o, y:shape(1), common.RESAMPLE_Y)

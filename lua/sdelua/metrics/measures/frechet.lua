@@ -27,7 +27,7 @@ end
 return {
   doc = "Frechet (Wasserstein-2) distance, squared, of the Gaussians with the means and covariances of x and y: give "
     .. "features of samples and of data. Needs more rows than features.",
-  source = "Dowson & Landau 1982; Heusel et al. 2017",
+  source = "Dowson & Landau 1982; Heusel et al. 2017; EDM's fid.py",
   options = { bootstrap = 20 },
   measure = function(o, x, y)
     local wx = common.weights(o, x:shape(1), common.RESAMPLE_X)

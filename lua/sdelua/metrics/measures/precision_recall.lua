@@ -39,7 +39,7 @@ return {
   doc = "Share of the samples x within the k-nearest-neighbour balls of the data y (precision: what is drawn is real), "
     .. "and of the data within those of the samples (recall: what is real is drawn). Returns both as results; the "
     .. "intervals hold the balls fixed.",
-  source = "Kynkaanniemi et al. 2019",
+  source = "Kynkaanniemi et al. 2019; its precision_recall.py",
   options = { k = 3 },
   measure = function(o, x, y)
     if not math.tointeger(o.k) or o.k < 1 or o.k >= math.min(x:shape(1), y:shape(1)) then

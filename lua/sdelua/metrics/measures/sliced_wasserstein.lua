@@ -36,7 +36,7 @@ end
 
 return {
   doc = "Wasserstein-2 distance of projections on random directions: the root of the mean of its square.",
-  source = "Rabin et al. 2012; Bonneel et al. 2015",
+  source = "Rabin et al. 2012; Bonneel et al. 2015; POT's ot/sliced.py",
   options = { directions = 64 },
   measure = function(o, x, y)
     local directions = unit_rows(o.directions, x:shape(2), o.seed):transpose(1, 2)

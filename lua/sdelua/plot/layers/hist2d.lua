@@ -1,5 +1,7 @@
 local sl = require "sdelua"
+local options = require "sdelua.options"
 local arguments = require "sdelua.plot.arguments"
+local colorbar = require "sdelua.plot.colorbar"
 local colormap = require "sdelua.plot.colormap"
 
 -- Counts [rows,columns] of places [n,2] on the canvas within the box.
@@ -13,19 +15,20 @@ end
 
 return {
   doc = "p:hist2d(points): how many of the points [n,2] fall into each of the cells, as a colour; bins along the "
-    .. "longer side of what the plot shows.",
+    .. "longer side of what the plot shows; colorbar: true, or words along it.",
   arguments = { "points" },
-  options = { bins = 60, colormap = "blues" },
+  options = { bins = 60, colormap = "blues", colorbar = options.NONE },
   field = true, tight = true,
   read = function(self, points)
     self.points = arguments.points(self.who, "points", points, 2, "points [n,2]")
     self.map = colormap.find(self.who, self.o.colormap)
     arguments.count(self.who, "bins", self.o.bins, 2000)
+    colorbar.read(self)
   end,
   draw = function(self, axes)
     local b, columns, rows = axes.box, axes:cells(self.o.bins)
     local counts = counted(axes:place(self.points), b, columns, rows)
-    axes.canvas:image(colormap.apply(self.map, counts, 0, math.max(1, counts:amax():item())), b.x, b.y, b.width,
-      b.height)
+    self.shades = { map = self.map, lo = 0, hi = math.max(1, counts:amax():item()) }
+    axes.canvas:image(colormap.apply(self.map, counts, 0, self.shades.hi), b.x, b.y, b.width, b.height)
   end,
 }

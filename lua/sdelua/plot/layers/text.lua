@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local arguments = require "sdelua.plot.arguments"
 
@@ -16,7 +17,7 @@ return {
     if type(words) ~= "string" then arguments.refuse(self.who, "words", "a string", words) end
     self.anchor = ANCHORS[self.o.anchor]
     if not self.anchor then
-      error(("%s: option anchor: expected left, middle or right, got %s"):format(self.who, self.o.anchor), 0)
+      errors.raise("%s: option anchor: expected left, middle or right, got %s", self.who, self.o.anchor)
     end
     self.words, self.points = words, sl.tensor({ { x, y } }, { dtype = "float64" })
   end,

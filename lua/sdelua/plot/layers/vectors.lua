@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local arguments = require "sdelua.plot.arguments"
 local colors = require "sdelua.plot.colors"
@@ -43,7 +44,7 @@ return {
   end,
   draw = function(self, axes)
     if axes.x.scale.name ~= "linear" or axes.y.scale.name ~= "linear" then
-      error(self.who .. ": expected linear axes, got " .. axes.x.scale.name .. " and " .. axes.y.scale.name, 0)
+      errors.raise(self.who .. ": expected linear axes, got " .. axes.x.scale.name .. " and " .. axes.y.scale.name)
     end
     local columns, rows = axes:cells(self.o.n)
     local points = axes:lattice(columns, rows, true)

@@ -11,7 +11,8 @@ end
 local function pull(self, run, x, sigma)
   local operator, var = run.operator, sigma * sigma
   local back = operator:adjoint(run.y - operator:apply(x))
-  return run:denoised(x, sigma) - x + back * (var / ((self.gamma * norm(run)) ^ 2 * var + operator.std ^ 2))
+  local of_y = (self.gamma * norm(run)) ^ 2 * var + operator.std ^ 2 -- 0 of an operator that measures nothing
+  return run:denoised(x, sigma) - x + back * (var / math.max(of_y, 1e-30))
 end
 
 -- n_steps of Langevin at one level.

@@ -28,7 +28,7 @@ return {
   doc = "Denoising diffusion restoration, in the operator's singular vectors. eta is the fresh share of the noise, "
     .. "eta_c that of the unmeasured coordinates (eta, unless given); eta_b the weight of y where it is less noisy "
     .. "than x.",
-  source = "Kawar et al. 2022a, section 3",
+  source = "Kawar et al. 2022a, section 3; its code: functions/denoising.py, efficient_generalized_steps",
   admits = { "linear" }, noise = true, space = "sigma", steps = 20, cost = 1,
   options = { eta = 0.85, eta_b = 1.0, eta_c = options.NONE },
   check = function(o) shares("ddrm", o, { "eta", "eta_b", "eta_c" }) end,

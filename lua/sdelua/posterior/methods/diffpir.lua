@@ -1,5 +1,6 @@
 local sl = require "sdelua"
 local common = require "sdelua.solve.common"
+local gradient = require "sdelua.posterior.gradient"
 
 -- argmin_x |y - A x|^2 + rho |x - x0|^2, in the coordinates of the singular vectors.
 local function closest(run, x0, rho)
@@ -14,7 +15,7 @@ local function descended(self, run, x0, rho)
   for _ = 1, self.iterations do
     local g = sl.enable_grad(function()
       local leaf = x:detach():requires_grad_()
-      return sl.grad((run.y - run.operator:apply(leaf)):square():sum(), leaf)
+      return gradient(run, (run.y - run.operator:apply(leaf)):square(), leaf)
     end)
     x = x - (g + (x - x0) * (2 * rho)) / (2 * self.lipschitz + 2 * rho)
   end
@@ -38,7 +39,6 @@ return {
     local process, x = run.process, run.x
     local at, to = process:point(run.t), process:point(run.r)
     local x0 = run:exchange(x, run.t)
-    if run.correct then x0 = run.correct(x0, run.t, run.rows) end
     local rho = self.lambda * run.operator.std ^ 2 / at.sigma ^ 2
     x0 = run.operator.linear and closest(run, x0, rho) or descended(self, run, x0, rho)
     local eps = (x - x0 * at.m - at.c) / at.s

@@ -30,7 +30,6 @@ return {
   step = function(self, run)
     local x, t, r = run.x, run.t, run.r
     local x0 = run:exchange(x, t)
-    if run.correct then x0 = run.correct(x0, t, run.rows) end
     local mean = run.process:posterior_mean(x, t, r, x0)
     x = mean + std_of(self, run) * run:normal()
     if t <= self.range_t then return x, mean end

@@ -7,7 +7,8 @@ return {
     .. "norm, each sample by its own, then the measured coordinates are those of y with the noise of the time. W = "
     .. "A^+, with noise that of the ridge std^2. The paper has zeta = 1 for inpainting, else 0.1; its code's weight is "
     .. "2 zeta.",
-  source = "Chung et al. 2022b, the steps of manifold-constrained gradient and projection (their size: appendix C)",
+  source = "Chung et al. 2022b, the steps of manifold-constrained gradient and projection (their size: appendix C); "
+    .. "its code: controllable_generation.py, guided_diffusion/gaussian_diffusion.py",
   admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
   options = { zeta = 1.0 },
   step = function(self, run)

@@ -27,7 +27,8 @@ local finish = {
 return {
   doc = "Measurement-consistent sampling (MRI, CT): before corrector and predictor the measured coordinates go the "
     .. "share lambda of the way to those of y with the noise of the time.",
-  source = "Song et al. 2022, the proximal step with lambda (the order of steps: its code)",
+  source = "Song et al. 2022, the proximal step with lambda (the order of steps: its code, cs.py, "
+    .. "projection_sampler)",
   admits = { "linear" }, noise = true, needs = { "kernel", "signal", "uniform" }, denoise = "mean", cost = pair.cost,
   options = pair.options { lambda = 1.0 },
   check = function(o)

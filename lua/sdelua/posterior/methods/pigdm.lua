@@ -17,7 +17,6 @@ return {
     local x, t, r = run.x, run.t, run.r
     local function at(name, time) return run.process:coefficient(name, x, time) end
     local g, x0, eps, r2 = pseudoinverse.gradient(self, run, x, t)
-    if run.correct then x0 = run.correct(x0, t, run.rows) end
     local c1 = run:posterior_std() * self.eta
     local c2 = (at("s", r):square() - c1:square()):clamp(0, math.huge):sqrt()
     local guidance = (g:reshape { x:shape(1), -1 } * r2):reshape(x:shape()) * at("m", t)

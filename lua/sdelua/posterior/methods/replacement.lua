@@ -48,6 +48,7 @@ return {
     .. "n_steps. Without a corrector biased. published = true: as the paper's code has it.",
   source = "Song et al. 2021, appendix I.2, I.3",
   admits = { "linear" }, noise = true, needs = { "kernel", "signal", "uniform" }, denoise = "mean", cost = pair.cost,
+  paper = pair.paper,
   options = pair.options { published = false },
   check = function(o) pair.check("replacement", o) end,
   steppers = function(o)

@@ -16,7 +16,6 @@ local function seen(self, run, x, t, last)
   run.evaluations = run.evaluations + self.K - 1 -- of each particle
   if last then
     x = run:exchange(x, t)
-    if run.correct then x = run.correct(x, t, run.rows) end
     return { x = x, log_p = log_twist(run, x, 0) }
   end
   local at, value = run.process:point(t), nil
@@ -71,6 +70,7 @@ return {
     .. "at most `limit` times the step's noise. Returns one of them; info.particles, weights, ess.",
   source = "Wu et al. 2023, algorithm 1",
   admits = { "noisy" }, noise = true, needs = { "kernel", "signal", "uniform" }, denoise = false, steps = 100,
+  heeds = { "steps", "grid" },
   cost = function(o) return o.K end,
   options = { K = 16, ess = 0.5, resample = "systematic", tau = 1.0, limit = 1.0 },
   check = function(o)

@@ -22,7 +22,7 @@ return {
   doc = "Critically damped Langevin diffusion of u = (x, v), `features` positions and as many velocities side by side "
     .. "in the last dimension: dx = beta v/M dt, dv = -beta (x + Gamma v/M) dt + sqrt(2 Gamma beta) dw, Gamma^2 = 4 M. "
     .. "Of the general tier, since its kernel couples x and v: train it with ssm_vr or ism.",
-  source = "Dockhorn et al. 2022",
+  source = "Dockhorn et al. 2022; CLD-SGM's sde_lib.py, CLD.sde",
   options = closed.options { features = closed.NONE, beta = 4.0, M = 0.25 },
   new = function(o)
     local d, M = math.tointeger(o.features), o.M

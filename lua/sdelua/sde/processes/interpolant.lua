@@ -14,7 +14,7 @@ return {
   doc = "A path between data and unit noise: \"linear\", x_t = (1 - t) x0 + t z, rectified flow's, or "
     .. "\"trigonometric\", cos(pi t/2) x0 + sin(pi t/2) z. m_T = 0: networks predict v, x0 or velocity, and "
     .. "ode samples.",
-  source = "Liu et al. 2023; Lipman et al. 2023; Albergo & Vanden-Eijnden 2023",
+  source = "Lipman et al. 2023, eq. 20 with sigma_min = 0 (linear); Liu et al. 2023; Albergo & Vanden-Eijnden 2023",
   sampler = { "ode", method = "heun" }, -- m_T = 0 leaves ancestral steps without a beginning
   options = closed.options { path = "linear" },
   new = function(o)

@@ -51,8 +51,8 @@ return {
   -- A pixel is as wide as a column.
   fit = function(picture, o)
     local h, w = picture:shape(1), picture:shape(2)
-    local columns = math.min(o.width or w, o.columns)
-    return math.max(1, math.floor(h * columns / w + 0.5)), columns
+    local k = math.min((o.width or w) / w, o.columns / w, 2 * o.rows / h)
+    return math.max(1, math.floor(h * k + 0.5)), math.max(1, math.floor(w * k + 0.5))
   end,
   draw = function(picture)
     local rows, lines, code = picture:totable(), {}, has_true_color() and true_color or of_256

@@ -1,8 +1,9 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
-local choice = require "sdelua.solve.common".choice
+local common = require "sdelua.solve.common"
 local column = require "sdelua.sde.common".column
 local scheme = require "sdelua.solve.scheme"
+local Leaving = require "sdelua.solve.leaving"
 
 local function tensor(list) return sl.tensor(list, { dtype = "float64" }) end
 
@@ -34,7 +35,7 @@ local function attempt(self, run, field, x, t, r, mid)
 end
 
 local function check_progress(self, run, state, i, err)
-  local who = state.rows[i]
+  local who = state.batch.places[i]
   if self.max_steps and state.attempts[who] > self.max_steps then
     error(("adaptive_sde: sample %d: more than max_steps = %d attempts, at t = %g"):format(who, self.max_steps,
       state.t[i]), 0)
@@ -50,7 +51,8 @@ local function decide(self, run, state, r, errors)
     local on_way = state.t[i] > run.eps
     accept[i] = on_way and err <= 1 and 1 or 0
     if on_way then
-      state.attempts[state.rows[i]] = state.attempts[state.rows[i]] + 1
+      local who = state.batch.places[i]
+      state.attempts[who] = state.attempts[who] + 1
       state.h[i] = (state.t[i] - r[i]) * math.min(math.max(0.9 * err ^ power, 0.2), 4)
       if accept[i] == 1 then state.t[i] = r[i] end
       check_progress(self, run, state, i, err)
@@ -65,50 +67,34 @@ local function picked(list, rows)
   return out
 end
 
--- Once half of the samples have arrived they leave the batch, into state.done.
+-- Once half of the samples have arrived they leave the batch.
 local function part(run, state, x)
   local staying, leaving = {}, {}
   for i, t in ipairs(state.t) do table.insert(t > run.eps and staying or leaving, i) end
   local replayed = state.source.path -- whose functions know of the whole batch only
   if replayed or #leaving < #staying or #staying == 0 then return x end
-  local function rows_of(list) return x:index_select(sl.tensor(list, { dtype = "int64" }), 1) end
-  table.insert(state.done, { rows = picked(state.rows, leaving), x = rows_of(leaving) })
-  state.source, state.rows = state.source:only(staying), picked(state.rows, staying)
-  run.rows = sl.tensor(state.rows, { dtype = "int64" })
+  x = state.batch:part(x, staying, leaving)
+  state.source = state.source:only(staying)
+  run.rows = sl.tensor(state.batch.places, { dtype = "int64" })
   state.t, state.h = picked(state.t, staying), picked(state.h, staying)
-  return rows_of(staying)
+  return x
 end
 
--- All samples, each in its row again.
-local function together(state, x)
-  table.insert(state.done, { rows = state.rows, x = x })
-  local place, all, n = {}, {}, 0
-  for i, done in ipairs(state.done) do
-    all[i] = done.x
-    for k, row in ipairs(done.rows) do place[row] = n + k end
-    n = n + #done.rows
-  end
-  return sl.cat(all, 1):index_select(sl.tensor(place, { dtype = "int64" }), 1)
-end
-
-local function latest(times)
-  local t = times[1]
-  for i = 2, #times do t = math.max(t, times[i]) end
-  return t
+-- The whole batch is seen.
+local function report(run, state, x)
+  if not run.watch then return end
+  for i, place in ipairs(state.batch.places) do state.times[place] = state.t[i] end
+  run:report(state.batch:whole(x), state.times)
 end
 
 local function start(self, run)
-  local state = { t = {}, h = {}, attempts = {}, rows = {}, done = {}, source = run.call.source }
-  for i = 1, run.x:shape(1) do
-    state.t[i], state.h[i], state.attempts[i], state.rows[i] = run.from, self.first_step, 0, i
-  end
+  local n = run.x:shape(1)
+  local state = { t = {}, h = {}, attempts = {}, times = {}, batch = Leaving.new(n), source = run.call.source }
+  for i = 1, n do state.t[i], state.h[i], state.attempts[i] = run.from, self.first_step, 0 end
   return state
 end
 
 local function sample(self, run)
-  if run.call.trajectory then
-    error("adaptive_sde: option trajectory: expected a sampler on a grid, for samples have times of their own", 0)
-  end
   local x, field, state = run.x, scheme.reversed(run, self.noise), start(self, run)
   field.path = function(shape, a, b) return state.source:increment(shape, a, b, x.dtype) end
   while #state.t > 0 do
@@ -116,24 +102,29 @@ local function sample(self, run)
     if not alive then break end
     local fine, errors = attempt(self, run, field, x, state.t, r, mid)
     x = sl.where(column(decide(self, run, state, r, errors), x), fine, x)
-    run:report(x, latest(state.t))
+    report(run, state, x)
     x = part(run, state, x)
   end
   run.evaluations = tensor(state.attempts):to "int64" * (self.method == "srk" and 6 or 3)
-  return together(state, x)
+  return state.batch:whole(x)
 end
 
 return {
   doc = "Step control on the reverse SDE: each sample has steps of its own, along a Brownian path that is the same at "
     .. "every tolerance. A step is compared with its two halves; method = \"srk\" (additive noise), \"milstein\" or "
     .. "\"euler_maruyama\". info.nfe is [N].",
-  source = "Gaines & Lyons 1997; Rößler 2010 (SRA1)",
+  source = "Gaines & Lyons 1997; Rößler 2010 (SRA1), as in torchsde's tableaus/sra1.py",
   noise = true, needs = { "signal" }, denoise = false,
   cost = function(o) return o.method == "srk" and 6 or 3 end,
   options = {
     method = "srk", rtol = 1e-2, atol = 1e-2, noise = 1.0, first_step = 0.01, max_steps = options.NONE,
     steps = options.NONE,
   },
-  check = function(o) choice("adaptive_sde", "method", o.method, scheme.names) end,
+  check = function(o, who)
+    common.choice(who, "method", o.method, scheme.names)
+    common.positives(who, o, { "rtol", "atol", "first_step" })
+    common.amounts(who, o, { "noise" })
+    common.counts(who, o, { "max_steps" })
+  end,
   sample = sample,
 }

@@ -1,3 +1,5 @@
+local common = require "sdelua.solve.common"
+
 -- n_steps of Langevin at one level, whose score is (D - x)/sigma^2.
 local function at_level(self, run, x, sigma, least)
   local alpha = self.epsilon * (sigma / least) ^ 2
@@ -16,6 +18,10 @@ return {
   noise = true, space = "sigma", grid = "logsnr", steps = 10,
   cost = function(o) return o.n_steps end,
   options = { n_steps = 100, epsilon = 2e-5 },
+  check = function(o, who)
+    common.counts(who, o, { "n_steps" })
+    common.positives(who, o, { "epsilon" })
+  end,
   step = function(self, run)
     local sigmas, last = run.sigmas, run.step == run.steps
     local to_zero = sigmas[#sigmas] == 0

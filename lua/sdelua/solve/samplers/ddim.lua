@@ -1,13 +1,15 @@
+local shares = require "sdelua.solve.common".shares
+
 return {
   doc = "DDIM on any affine process: eta = 0 is the flow, 1 the posterior q(x_r | x_t, x_0) of ancestral sampling.",
   source = "Song et al. 2020a, eq. 12, 16",
   order = 1, weak = 1, cost = 1, needs = { "kernel" }, steps = 50, denoise = "mean",
   noise = function(o) return o.eta > 0 end,
   options = { eta = 0.0 },
+  check = function(o, who) shares(who, o, { "eta" }) end,
   step = function(self, run)
     local function at(name, t) return run.process:coefficient(name, run.x, t) end
     local x0, eps = run:exchange(run.x, run.t)
-    if run.correct then x0 = run.correct(x0, run.t) end
     local s, s_r = at("s", run.t), at("s", run.r)
     local mean = x0 * at("m", run.r) + at("c", run.r)
     if self.eta == 0 then return mean + eps * s_r end

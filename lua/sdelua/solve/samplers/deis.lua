@@ -33,7 +33,7 @@ end
 
 return {
   doc = "DEIS tAB: exponential Adams-Bashforth on the predicted noise, whose polynomial in time is of degree 0-3.",
-  source = "Zhang & Chen 2022, tAB-DEIS",
+  source = "Zhang & Chen 2022, tAB-DEIS; DEIS's th_deis/multistep.py, get_ab_eps_coef",
   cost = 1, noise = false, space = "sigma", steps = 20, denoise = false, grid = "logsnr",
   order = function(o) return o.degree + 1 end,
   options = { degree = 3 },

@@ -15,8 +15,8 @@ return {
     .. "last of lower order; eta > 0 adds noise along one Brownian path in sigma.",
   source = "Lu et al. 2022a, section 3.3, appendix D.3; k-diffusion's sample_dpm_fast",
   order = function(o) return o.eta > 0 and 1 or o.steps % 3 == 2 and 3 or 2 end,
-  cost = 1, space = "sigma", steps = 20, denoise = false,
-  noise = kd.has_eta, options = { eta = 0.0, s_noise = 1.0 },
+  cost = 1, space = "sigma", steps = 20, denoise = false, heeds = { "steps" },
+  noise = kd.has_eta, options = { eta = 0.0, s_noise = 1.0 }, check = kd.check_ancestral,
   sample = function(self, run)
     local list, x = orders(self.steps), run.x
     local from, to = -math.log(run.sigma_max), -math.log(run.sigma_min)

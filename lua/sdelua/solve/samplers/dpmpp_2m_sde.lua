@@ -14,7 +14,10 @@ return {
   source = "Lu et al. 2022b, SDE-DPM-Solver++(2M); k-diffusion's sample_dpmpp_2m_sde",
   order = kd.order(2), weak = 2, cost = 1, space = "sigma", steps = 20, noise = kd.has_eta,
   options = { eta = 1.0, s_noise = 1.0, solver_type = "midpoint" },
-  check = function(o) choice("dpmpp_2m_sde", "solver_type", o.solver_type, { "midpoint", "heun" }) end,
+  check = function(o, who)
+    kd.check_ancestral(o, who)
+    choice(who, "solver_type", o.solver_type, { "midpoint", "heun" })
+  end,
   step = function(self, run)
     local D, past = run:denoised(run.x, run.sigma), run.memory
     if run.sigma_next == 0 then return D end

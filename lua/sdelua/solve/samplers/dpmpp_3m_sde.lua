@@ -13,6 +13,7 @@ return {
   doc = "DPM-Solver++(3M) on the SDE: multistep with two earlier estimates; the noise is one Brownian path in sigma.",
   source = "Lu et al. 2022b, SDE-DPM-Solver++, with one more past value; k-diffusion's sample_dpmpp_3m_sde",
   order = kd.order(2), weak = 2, cost = 1, space = "sigma", steps = 20, noise = kd.has_eta, options = kd.ANCESTRAL,
+  check = kd.check_ancestral,
   step = function(self, run)
     local D, past = run:denoised(run.x, run.sigma), run.memory
     if run.sigma_next == 0 then return D end

@@ -1,3 +1,4 @@
+local common = require "sdelua.solve.common"
 local kd = require "sdelua.solve.kdiffusion"
 
 return {
@@ -6,6 +7,10 @@ return {
   source = "Lu et al. 2022b, SDE-DPM-Solver++, singlestep; k-diffusion's sample_dpmpp_sde",
   order = kd.order(2), weak = 2, cost = 2, space = "sigma", steps = 20, noise = kd.has_eta,
   options = { eta = 1.0, s_noise = 1.0, r = 0.5 },
+  check = function(o, who)
+    kd.check_ancestral(o, who)
+    common.portions(who, o, { "r" })
+  end,
   step = function(self, run)
     local x, sigma, to = run.x, run.sigma, run.sigma_next
     local D = run:denoised(x, sigma)

@@ -1,14 +1,9 @@
-local choice = require "sdelua.solve.common".choice
+local common = require "sdelua.solve.common"
 local kd = require "sdelua.solve.kdiffusion"
 
 -- dx/dt of the flow: with s = m and sigma = s/m of the process, the paper's (sigma'/sigma + s'/s) x - s sigma'/sigma D.
 local function slope(run, x, t)
   local x0, eps = run:exchange(x, t)
-  if run.correct then
-    x0 = run.correct(x0, t)
-    local at = run.process:point(t)
-    eps = (x - at.c - x0 * at.m) / at.s
-  end
   return run.process:velocity(x0, t, eps)
 end
 
@@ -28,9 +23,10 @@ return {
   cost = function(o) return o.solver == "heun" and 2 or 1 end,
   needs = { "signal", "uniform" }, steps = 18, denoise = "zero", noise = kd.churns,
   options = { solver = "heun", alpha = 1.0, S_churn = 0.0, S_tmin = 0.0, S_tmax = math.huge, S_noise = 1.0 },
-  check = function(o)
-    choice("edm_ablation", "solver", o.solver, { "heun", "euler" })
-    if o.alpha <= 0 then error("edm_ablation: option alpha: expected a positive number, got " .. o.alpha, 3) end
+  check = function(o, who)
+    kd.check_churn(o, who)
+    common.choice(who, "solver", o.solver, { "heun", "euler" })
+    common.portions(who, o, { "alpha" })
   end,
   step = function(self, run)
     local alpha, x, t = self.alpha, churned(self, run)

@@ -5,7 +5,6 @@ return {
   step = function(_, run)
     local process, x, t, r = run.process, run.x, run.t, run.r
     local x0 = run:exchange(x, t)
-    if run.correct then x0 = run.correct(x0, t) end
     local mean = process:posterior_mean(x, t, r, x0)
     return mean + run:posterior_std() * run:normal(), mean
   end,

@@ -6,7 +6,7 @@ local MOMENTS, NODES = { 1, 1 / 2, 1 / 3, 1 / 4 }, { 0, -1, -2, -3 }
 return {
   doc = "iPNDM: the flow in sigma with the weights of Adams and Bashforth of order 1-4, as if steps were even: of that "
     .. "order on a grid even in sigma, of the second on others.",
-  source = "Zhang & Chen 2022, iPNDM; Liu et al. 2022 (PNDM)",
+  source = "Zhang & Chen 2022, iPNDM; DEIS's th_deis/sampler.py, get_sampler_ipndm; Liu et al. 2022 (PNDM)",
   cost = 1, noise = false, space = "sigma", steps = 20, denoise = false, grid = "logsnr",
   order = function(o) return math.min(o.order, 2) end,
   options = { order = 4 },

@@ -16,7 +16,7 @@ end
 return {
   doc = "Adams-Bashforth on the flow in sigma with as many slopes as its order; the first steps have fewer, and unless "
     .. "they are short, orders above 2 sink towards 2 as steps are added.",
-  source = "Hairer, Norsett & Wanner 1993, III.1; k-diffusion's sample_lms",
+  source = "Hairer, Norsett & Wanner 1993, section III.1; k-diffusion's sample_lms",
   order = function(o) return o.order end, cost = 1, space = "sigma", steps = 50, noise = false,
   options = { order = 4 },
   check = function(o)

@@ -1,17 +1,23 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local grid = require "sdelua.solve.grid"
-local column = require "sdelua.sde.common".column
+local checks = require "sdelua.solve.common"
+local common = require "sdelua.sde.common"
+
+local column = common.column
 
 local function sum_rows(v) return v:reshape({ v:shape(1), -1 }):sum(2) end
 
+-- As told, or as the score knows it: process:score of an energy does.
 local function log_prob_of(self, run)
   local score = run.call.score
   local known = self.log_prob
   if known == nil and type(score) == "table" then known = score.log_prob end
-  if type(known) == "function" then return known end
-  error("mala: option log_prob: expected a function (x, t) -> log p_t(x) up to a constant, [N], got "
-    .. tostring(known), 0)
+  if not common.callable(known) then
+    error("mala: option log_prob: expected a function (x, t) -> log p_t(x) up to a constant, [N], unless the score is "
+      .. "of an energy, got " .. options.show(known), 0)
+  end
+  return function(x, t) return common.expect_like("mala: option log_prob", known(x, t), t, false, "t") end
 end
 
 -- One proposal y = x + e score + sqrt(2 e) z, accepted with probability p(y) q(x | y)/(p(x) q(y | x)) or 1. Half the
@@ -44,15 +50,27 @@ local function at_time(self, run, x, t, log_prob, accepted)
   return state.x, accepted
 end
 
+local function check_time(run, t)
+  if type(t) ~= "number" or not (t > 0 and t <= run.process.T) then
+    error(("mala: option t: expected a time in (0, %g], got %s"):format(run.process.T, options.show(t)), 0)
+  end
+end
+
 return {
   doc = "Metropolis-adjusted Langevin steps of size 2 (snr s_t)^2 at each time of the grid (or at t alone), for scores "
-    .. "whose log_prob(x, t) is known. info.acceptance is [N].",
+    .. "whose log_prob(x, t) is known, as that of an energy is. info.acceptance is [N].",
   source = "Roberts & Tweedie 1996; Song et al. 2021, algorithm 4 (the step's size)",
   noise = true, needs = { "kernel", "uniform" }, denoise = false, steps = 100,
+  heeds = function(o) return o.t == nil and { "steps", "grid" } or {} end,
   cost = function(o) return o.n_steps + 1 end,
   options = { log_prob = options.NONE, snr = 0.16, n_steps = 10, t = options.NONE },
+  check = function(o, who)
+    checks.counts(who, o, { "n_steps" })
+    checks.positives(who, o, { "snr" })
+  end,
   sample = function(self, run)
     local log_prob, x = log_prob_of(self, run), run.x
+    if self.t ~= nil then check_time(run, self.t) end
     local times = self.t and { self.t }
       or grid.times("mala", run.process, self.grid or "uniform", self.steps - 1, run.from, run.eps, false)
     local accepted = sl.zeros(x:shape(1), { dtype = x.dtype })

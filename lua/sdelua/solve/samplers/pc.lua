@@ -5,6 +5,7 @@ return {
     .. "s_t, \"batch\" by the paper's norms, which couple the samples of a batch.",
   source = "Song et al. 2021, algorithms 2-5",
   order = 0.5, weak = 1, noise = true, needs = { "kernel", "signal" }, denoise = "mean", cost = pair.cost,
+  paper = pair.paper,
   options = pair.options(),
   check = function(o) pair.check("pc", o) end,
   steppers = function(o)

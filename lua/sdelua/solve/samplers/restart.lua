@@ -1,3 +1,4 @@
+local common = require "sdelua.solve.common"
 local kd = require "sdelua.solve.kdiffusion"
 local grid = require "sdelua.solve.grid"
 
@@ -13,7 +14,11 @@ end
 -- K times: noise up to t_max, and N - 1 steps back.
 local function restarted(self, run, x, interval)
   local lo, hi = run.sigma_next, interval.t_max
-  local sigmas = grid.rows.karras.make(interval.N - 1, hi, lo, { rho = self.rho })
+  if lo >= hi then
+    error(("restart: option intervals: expected t_max above the grid's level nearest to t_min, %g, got %g")
+      :format(lo, hi), 0)
+  end
+  local sigmas = grid.all:find "karras".make(interval.N - 1, hi, lo, { rho = self.rho })
   for _ = 1, interval.K do
     x = x + run:normal() * (self.S_noise * math.sqrt(hi * hi - lo * lo))
     for i = 1, interval.N - 1 do x = kd.heun(run, x, sigmas[i], sigmas[i + 1]) end
@@ -25,8 +30,8 @@ local function check_interval(interval)
   local function positive(v) return type(v) == "number" and v > 0 end
   local ok = type(interval) == "table" and positive(interval.t_min) and positive(interval.t_max)
     and interval.t_min < interval.t_max and math.tointeger(interval.K) and math.tointeger(interval.N)
-  if not ok or interval.N < 2 or interval.K < 0 then
-    error("restart: option intervals: expected a list of { N =, K =, t_min =, t_max = } with N >= 2 and "
+  if not ok or interval.N < 2 or interval.K < 1 then
+    error("restart: option intervals: expected a list of { N =, K =, t_min =, t_max = } with N >= 2, K >= 1 and "
       .. "t_min < t_max", 0)
   end
 end
@@ -37,7 +42,9 @@ return {
   source = "Xu et al. 2023, algorithm 2",
   cost = 2, space = "sigma", steps = 18, noise = true,
   options = { intervals = { { N = 3, K = 2, t_min = 0.06, t_max = 0.3 } }, rho = 7.0, S_noise = 1.0 },
-  check = function(o)
+  check = function(o, who)
+    common.positives(who, o, { "rho" })
+    common.amounts(who, o, { "S_noise" })
     for _, interval in ipairs(o.intervals) do check_interval(interval) end
   end,
   step = function(self, run)

@@ -16,7 +16,7 @@ local function deterministic(o) return o.corrector == 0 and o.predictor or math.
 return {
   doc = "SA-Solver: stochastic Adams steps on the estimate of the data; predictor = 1-3 and corrector = 0-3 past "
     .. "values; tau, a number or a function of sigma, between the flow (0) and the SDE (1).",
-  source = "Xue et al. 2023, SA-Predictor and SA-Corrector",
+  source = "Xue et al. 2023, SA-Predictor and SA-Corrector; SA-Solver's sa_solver.py",
   cost = 1, space = "sigma", steps = 20, denoise = false, grid = "logsnr",
   -- values are found at predictions, so that a corrector gains one order at most on its predictor
   order = function(o) return o.tau == 0 and deterministic(o) or 1 end,

@@ -4,7 +4,7 @@ local choice = require "sdelua.solve.common".choice
 return {
   doc = "UniPC: a predictor of order 1-3 and, with the same evaluation, a corrector that makes it one more; variant = "
     .. "\"bh1\" or \"bh2\"; predicts = \"data\" or \"noise\".",
-  source = "Zhao et al. 2023, UniP and UniC",
+  source = "Zhao et al. 2023, theorem 3.1 (UniC), corollary 3.2 (UniP); UniPC's uni_pc.py",
   cost = 1, noise = false, space = "sigma", steps = 20, denoise = false, grid = "logsnr",
   order = function(o) return o.corrector and o.order + 1 or o.order end,
   options = { order = 2, variant = "bh2", corrector = true, predicts = "data", lower_order_final = true },
