@@ -1568,6 +1568,10 @@ function sde_Precondition_class:output(D, x, sigma) end
 ---@overload fun(...): ...
 local sde_Process_class = {}
 
+---Whether x_T still knows x_0, m_T > 0: else no score and no prediction of the noise at T says where x_0 is.
+---@return any ...
+function sde_Process_class:has_signal() end
+
 ---The drift f(x, t) of dx = f dt + G dw.
 ---@param x any
 ---@param t any

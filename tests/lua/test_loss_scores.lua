@@ -85,7 +85,7 @@ end
 
 check.test("every objective takes every parameterization, energies among them, for the same score", function()
   local x0 = sl.noise { seed = 2 }:normal({ 50, 2 }, 1, "float64") * D
-  for _, process in ipairs { sl.sde.VP {}, sl.sde.VE { sigma_min = 0.05, sigma_max = 5 } } do
+  for _, process in ipairs { sl.sde.VP {}, sl.sde.VE { sigma_min = 0.05, sigma_max = 8 } } do
     for name in sl.loss.objectives:each() do
       local want = value(name, "score", process, x0)
       check.ok(math.abs(want[2]) > 1e-3, name)

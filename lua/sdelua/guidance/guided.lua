@@ -3,7 +3,6 @@
 -- With g the gradient of log p(y | x_t) it says score + scale g, or x0 + scale g s^2/m and eps - scale g s. scale 1 is
 -- Bayes' rule. norm = "score" first gives each sample's g the root mean square of its score.
 local sl = require "sdelua"
-local core = require "sdelua.core".sde
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
@@ -35,7 +34,7 @@ local checks = {}
 
 function checks.process(who, process)
   if getmetatable(process) ~= Process then refuse(who, "argument process", "a process of sl.sde", process) end
-  if not select(8, core.facts(process.handle)) then
+  if not process:has_signal() then
     refuse(who, "argument process", "one with m_T > 0, for else there is no score at T", process)
   end
 end

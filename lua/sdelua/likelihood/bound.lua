@@ -40,7 +40,7 @@ local function need_kernel(who, process)
   if process.tier == "general" then
     error(("%s: argument process: expected an affine one, for the bound is a mean over its transition kernel, got %s")
       :format(who, tostring(process)), 0)
-  elseif not select(8, core.facts(process.handle)) then
+  elseif not process:has_signal() then
     error(("%s: argument process: expected m_T > 0, for the bound is infinite without, got %s")
       :format(who, tostring(process)), 0)
   end

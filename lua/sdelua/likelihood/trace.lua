@@ -19,7 +19,7 @@ end
 --- The flow v(x, t, rows) of a process with a score; t float64, one time or N.
 function trace.flow(who, process, score)
   local checked, exchange = common.score_of(who, score)
-  local has_signal = select(8, core.facts(process.handle))
+  local has_signal = process:has_signal()
   if not has_signal and not exchange then
     error(("%s: argument score: expected one made by process:score(net, { parameterization = \"v\" }), since m_T = 0, "
       .. "got a plain function"):format(who), 0)

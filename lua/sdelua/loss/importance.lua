@@ -2,7 +2,6 @@
 -- Murray & Ermon 2021). Where features have rates of their own the density is that of the mean over features: each
 -- feature's term keeps its own weight, so that every expectation stays what it is for times drawn evenly.
 local sl = require "sdelua"
-local core = require "sdelua.core".sde
 local sde = require "sdelua.sde.common"
 
 local importance = {}
@@ -18,7 +17,7 @@ end
 
 -- log s^2/m^2 at eps, and how much it grows up to T.
 local function range(o, process, x0, eps)
-  local has_signal = select(8, core.facts(process.handle))
+  local has_signal = process:has_signal()
   if not has_signal or eps == 0 then
     error(('%s: option t_sampling: expected "uniform" where %s = 0, got importance'):format(o.who,
       eps == 0 and "eps" or "m_T"), 0)

@@ -28,7 +28,7 @@ local Sampler = require "sdelua.solve.sampler"
 local Score = require "sdelua.sde.score"
 local solve_common = require "sdelua.solve.common"
 
-local facts, settle = require "sdelua.core".sde.facts, require "sdelua.core".sde.settle
+local settle = require "sdelua.core".sde.settle
 
 local Posterior = {}
 Posterior.__index = Posterior
@@ -140,7 +140,7 @@ local function check_process(self, process, x)
   local moved = in_sigma or self.row.gradient -- through the score, and x0 from it
   if (moved or needs.kernel) and not process.tier:find "^affine" then
     refuse(self, "argument process", "one with a transition kernel (affine tier)", process)
-  elseif (moved or needs.signal) and not select(8, facts(process.handle)) then
+  elseif (moved or needs.signal) and not process:has_signal() then
     refuse(self, "argument process", "m_T > 0, for else x_T says nothing of x_0 and there is no score", process)
   elseif (in_sigma or needs.uniform) and not common.is_uniform(process) then
     refuse(self, "argument process", "an affine one with the same coefficients for all features", process)

@@ -50,6 +50,9 @@ function Process:__tostring()
     self.tier:gsub(" %((.*)%)", ", %1"), said ~= "" and ": " .. said or "")
 end
 
+--- Whether x_T still knows x_0, m_T > 0: else no score and no prediction of the noise at T says where x_0 is.
+function Process:has_signal() return (select(8, core.facts(self.handle))) end
+
 --- The drift f(x, t) of dx = f dt + G dw.
 function Process:drift(x, t) return core.drift(self.handle, x, t) end
 

@@ -97,7 +97,7 @@ local function check_parameterization(process, kind)
     error(("score: option parameterization: expected noise, score, x0, v, velocity, energy or F, got %s")
       :format(kind), 4)
   end
-  local has_signal = select(8, core.facts(process.handle))
+  local has_signal = process:has_signal()
   if not has_signal and NEEDS_SIGNAL[kind] then
     error(("score: option parameterization: expected v, x0 or velocity, since a network cannot predict the %s at "
       .. "T = %g, where m_T = 0")
