@@ -3666,6 +3666,11 @@ function sl.optim.SGD(params, opts) end
 ---@class sdelua.options
 sl.options = {}
 
+---A new table with the keys of all tables given; of one key the last counts. nil stands for an empty table.
+---@param ... any
+---@return any ...
+function sl.options.merged(...) end
+
 ---The keys of a table that are texts, in order.
 ---@param t any
 ---@return any ...

@@ -16,6 +16,15 @@ function options.names(t)
   return names
 end
 
+--- A new table with the keys of all tables given; of one key the last counts. nil stands for an empty table.
+function options.merged(...)
+  local all = {}
+  for i = 1, select("#", ...) do
+    for key, default in pairs((select(i, ...)) or {}) do all[key] = default end
+  end
+  return all
+end
+
 --- A value as errors show it, in a line: of a tensor the type and shape, and no addresses.
 function options.show(v)
   if is_tensor(v) then return ("%s [%s]"):format(v.dtype, table.concat(v:shape(), ",")) end

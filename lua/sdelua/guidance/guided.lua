@@ -19,11 +19,7 @@ local GRADIENT = { scale = 1.0, norm = "none" }
 
 --- Guided.known(row): the options of a row's guided scores, with defaults.
 function Guided.known(row)
-  local known = {}
-  for _, list in ipairs { OPTIONS, row.logp and GRADIENT or {}, row.options or {} } do
-    for key, default in pairs(list) do known[key] = default end
-  end
-  return known
+  return options.merged(OPTIONS, row.logp and GRADIENT, row.options)
 end
 
 local function refuse(who, what, expected, got)

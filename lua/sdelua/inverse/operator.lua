@@ -35,13 +35,7 @@ local MEASURE_DRAW = 0xfffffff0
 local function text_of(shape) return table.concat(shape, ",") end
 
 --- Operator.known(row): the options of a row's operators, with defaults.
-function Operator.known(row)
-  local known = {}
-  for _, list in ipairs { Operator.OPTIONS, row.options or {} } do
-    for key, default in pairs(list) do known[key] = default end
-  end
-  return known
-end
+function Operator.known(row) return options.merged(Operator.OPTIONS, row.options) end
 
 --- Operator.new(row, options): options as a script gave them.
 function Operator.new(row, opts)

@@ -18,12 +18,7 @@ local common = {
 common.OPTIONS = { eps = options.NONE, t = options.NONE, z = options.NONE, t_sampling = "uniform" }
 
 --- `own` together with those.
-function common.with_common(own)
-  for key, default in pairs(common.OPTIONS) do
-    if own[key] == nil then own[key] = default end
-  end
-  return own
-end
+function common.with_common(own) return options.merged(common.OPTIONS, own) end
 
 -- ---- arguments ----------------------------------------------------------------------------------------
 

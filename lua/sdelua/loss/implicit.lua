@@ -16,14 +16,7 @@ implicit.OPTIONS = {
 implicit.PROJECTIONS = { projections = 1, projection = "normal", v = options.NONE }
 
 --- The options `own` together with those.
-function implicit.with(own, ...)
-  for _, list in ipairs { implicit.OPTIONS, ... } do
-    for key, default in pairs(list) do
-      if own[key] == nil then own[key] = default end
-    end
-  end
-  return own
-end
+function implicit.with(own, more) return options.merged(implicit.OPTIONS, more, own) end
 
 --- Values of those that are out of range raise.
 function implicit.check(o) common.counts(o.who, o, { "steps", "projections" }) end

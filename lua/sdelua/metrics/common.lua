@@ -25,13 +25,7 @@ function common.points(who, name, x)
 end
 
 --- The options of a row's measures, with defaults.
-function common.known(row)
-  local known = {}
-  for _, list in ipairs { OPTIONS, row.options or {} } do
-    for key, default in pairs(list) do known[key] = default end
-  end
-  return known
-end
+function common.known(row) return options.merged(OPTIONS, row.options) end
 
 local function read(row, opts)
   local o = options.read(row.name, opts, common.known(row))

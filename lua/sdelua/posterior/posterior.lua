@@ -35,9 +35,7 @@ Posterior.__index = Posterior
 Posterior.__name = "sdelua.Posterior"
 
 -- Options of a call: a sampler's, but the type is y's unless given, and samples.
-local CALL = { samples = options.NONE }
-for key, default in pairs(solve_common.CALL) do CALL[key] = default end
-CALL.dtype = options.NONE
+local CALL = options.merged(solve_common.CALL, { samples = options.NONE, dtype = options.NONE })
 
 -- Data has a std of about 1, so that a coordinate of y with this much noise says little.
 local EXACT = 0.5
@@ -93,8 +91,7 @@ function Posterior.known(row)
   if is_sampler(row) then return Sampler.known(row) end
   local known = { sampler = options.NONE }
   for key in pairs(Sampler.OPTIONS) do known[key] = options.NONE end
-  for key, default in pairs(row.options or {}) do known[key] = default end
-  return known
+  return options.merged(known, row.options)
 end
 
 --- Posterior.new(row, options): options as a script gave them.

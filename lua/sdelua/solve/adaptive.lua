@@ -28,13 +28,7 @@ local OPTIONS = {
 }
 
 --- A table of these options with their defaults, and `more`.
-function adaptive.options(more)
-  local known = {}
-  for _, list in ipairs { OPTIONS, more or {} } do
-    for key, default in pairs(list) do known[key] = default end
-  end
-  return known
-end
+function adaptive.options(more) return options.merged(OPTIONS, more) end
 
 function adaptive.check(who, o)
   common.choice(who, "method", o.method, adaptive.METHODS)
@@ -45,9 +39,8 @@ end
 
 --- x at the other end and nfe [N]. o: the options above; more: what else the core takes (see src/bind/solve.c).
 function adaptive.solve(who, process, score, exchange, x, o, more)
-  local plan = { who = who }
+  local plan = options.merged(more, { who = who })
   for key in pairs(OPTIONS) do plan[key] = o[key] end
-  for key, value in pairs(more) do plan[key] = value end
   return core.adaptive(process.handle, score, exchange, x, plan)
 end
 

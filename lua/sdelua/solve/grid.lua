@@ -31,8 +31,7 @@ end
 local function read(who, spec)
   if type(spec) == "string" then return known(who, spec), known(who, spec).options end
   local row, own = known(who, spec[1]), {}
-  local all = { sigma_min = options.NONE, sigma_max = options.NONE }
-  for key, default in pairs(row.options) do all[key] = default end
+  local all = options.merged({ sigma_min = options.NONE, sigma_max = options.NONE }, row.options)
   for key, value in pairs(spec) do
     if key ~= 1 then own[key] = value end
   end

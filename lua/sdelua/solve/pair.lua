@@ -10,9 +10,8 @@ local CORRECTORS = { "langevin", "none" }
 
 --- The options themselves, and `more`.
 function pair.options(more)
-  local known = { predictor = options.NONE, corrector = options.NONE, snr = 0.16, n_steps = 1, norm = "kernel" }
-  for key, default in pairs(more or {}) do known[key] = default end
-  return known
+  local own = { predictor = options.NONE, corrector = options.NONE, snr = 0.16, n_steps = 1, norm = "kernel" }
+  return options.merged(own, more)
 end
 
 -- A stepper by name, from a sampler of one stepper, or in Lua.

@@ -52,11 +52,7 @@ Sampler.OPTIONS = {
 
 --- Sampler.known(row): the options of a row's samplers, with defaults.
 function Sampler.known(row)
-  local known = {}
-  for key, default in pairs(Sampler.OPTIONS) do known[key] = default end
-  for key, default in pairs(row.options or {}) do known[key] = default end
-  known.steps = row.steps or known.steps
-  return known
+  return options.merged(Sampler.OPTIONS, row.options, { steps = row.steps })
 end
 
 -- What a row's step and sample are called with.
