@@ -3662,9 +3662,43 @@ function sl.optim.EMA(params, opts) end
 ---@return sdelua.Optimizer
 function sl.optim.SGD(params, opts) end
 
----Tables of options: defaults filled in, unknown keys refused.
+---Tables of options: defaults filled in, unknown keys and values that don't fit refused.
 ---@class sdelua.options
 sl.options = {}
+
+---The same of numbers >= 0.
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.amounts(who, o, names) end
+
+---May be called: a function, or a table or handle that says it can.
+---@param v any
+---@return any ...
+function sl.options.callable(v) end
+
+---Raises unless the value of option `key` is one of `names`.
+---@param who any
+---@param key any
+---@param value any
+---@param names any
+---@return any ...
+function sl.options.choice(who, key, value, names) end
+
+---The same of whole numbers > 0.
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.counts(who, o, names) end
+
+---The same of functions, or what may be called like one.
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.functions(who, o, names) end
 
 ---A new table with the keys of all tables given; of one key the last counts. nil stands for an empty table.
 ---@param ... any
@@ -3676,12 +3710,40 @@ function sl.options.merged(...) end
 ---@return any ...
 function sl.options.names(t) end
 
+---Raises unless those of the options o[name] that are given are numbers; names is a list.
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.numbers(who, o, names) end
+
+---The same of numbers in (0, 1].
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.portions(who, o, names) end
+
+---The same of positive numbers.
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.positives(who, o, names) end
+
 ---A new table of `given` with `known`'s defaults. An unknown key, or a value of another type than its default, raises in the name of `who`, where the library was called.
 ---@param who any
 ---@param given any
 ---@param known any
 ---@return any ...
 function sl.options.read(who, given, known) end
+
+---The same of numbers in [0, 1].
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.shares(who, o, names) end
 
 ---A value as errors show it, in a line: of a tensor the type and shape, and no addresses.
 ---@param v any

@@ -1,4 +1,4 @@
--- Tables of options: defaults filled in, unknown keys refused.
+-- Tables of options: defaults filled in, unknown keys and values that don't fit refused.
 local is_tensor = require "sdelua.core".is_tensor
 local errors = require "sdelua.errors"
 
@@ -55,5 +55,56 @@ function options.read(who, given, known)
   end
   return o
 end
+
+--- Raises unless the value of option `key` is one of `names`.
+function options.choice(who, key, value, names)
+  for _, name in ipairs(names) do
+    if value == name then return end
+  end
+  errors.raise('%s: option %s: expected "%s", got %s', who, key, table.concat(names, '", "'), options.show(value))
+end
+
+--- May be called: a function, or a table or handle that says it can.
+function options.callable(v)
+  local meta = debug.getmetatable(v)
+  return type(v) == "function" or (type(meta) == "table" and meta.__call ~= nil)
+end
+
+-- Raises unless the options o[name] that are given fit.
+local function check(who, o, names, expected, fits)
+  for _, name in ipairs(names) do
+    if o[name] ~= nil and not fits(o[name]) then
+      errors.raise("%s: option %s: expected %s, got %s", who, name, expected, options.show(o[name]))
+    end
+  end
+end
+
+local function is_number(v) return type(v) == "number" end
+local function is_positive(v) return is_number(v) and v > 0 end
+local function is_amount(v) return is_number(v) and v >= 0 end
+local function is_share(v) return is_amount(v) and v <= 1 end
+local function is_portion(v) return is_positive(v) and v <= 1 end
+local function is_count(v) return is_positive(v) and math.tointeger(v) ~= nil end
+
+--- Raises unless those of the options o[name] that are given are numbers; names is a list.
+function options.numbers(who, o, names) check(who, o, names, "a number", is_number) end
+
+--- The same of positive numbers.
+function options.positives(who, o, names) check(who, o, names, "a positive number", is_positive) end
+
+--- The same of numbers >= 0.
+function options.amounts(who, o, names) check(who, o, names, "a number >= 0", is_amount) end
+
+--- The same of numbers in [0, 1].
+function options.shares(who, o, names) check(who, o, names, "a number in [0, 1]", is_share) end
+
+--- The same of numbers in (0, 1].
+function options.portions(who, o, names) check(who, o, names, "a number in (0, 1]", is_portion) end
+
+--- The same of whole numbers > 0.
+function options.counts(who, o, names) check(who, o, names, "a positive integer", is_count) end
+
+--- The same of functions, or what may be called like one.
+function options.functions(who, o, names) check(who, o, names, "a function", options.callable) end
 
 return options

@@ -36,11 +36,11 @@ function checks.process(who, process)
 end
 
 function checks.score(who, score)
-  if not common.callable(score) then refuse(who, "argument score", "a function (x, t)", score) end
+  if not options.callable(score) then refuse(who, "argument score", "a function (x, t)", score) end
 end
 
 function checks.fn(who, fn)
-  if not common.callable(fn) then refuse(who, "argument fn", "a function", fn) end
+  if not options.callable(fn) then refuse(who, "argument fn", "a function", fn) end
 end
 
 local function check_options(who, row, o)
@@ -51,7 +51,7 @@ local function check_options(who, row, o)
   end
   if o.scale and o.scale - o.scale ~= 0 then refuse(who, "option scale", "a finite number", o.scale) end
   if row.logp then
-    require "sdelua.solve.common".choice(who, "norm", o.norm, row.norms or { "none", "score" })
+    options.choice(who, "norm", o.norm, row.norms or { "none", "score" })
   end
 end
 

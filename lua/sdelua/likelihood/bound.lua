@@ -9,7 +9,6 @@
 -- averaged, and int r^2 dl = l' - log(1 + e^l') + 1/(1 + e^l'), l' = l - log v, makes up for what that takes away.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
-local choice = require "sdelua.solve.common".choice
 local common = require "sdelua.likelihood.common"
 local is_uniform = require "sdelua.sde.common".is_uniform
 local options = require "sdelua.options"
@@ -59,7 +58,7 @@ local function prepare(who, process, score, x, o)
     error(("%s: option sigma_data: expected a positive number, got %g"):format(who, o.sigma_data), 0)
   end
   o.times = o.times or (is_uniform(process) and "importance" or "uniform")
-  choice(who, "times", o.times, TIMES)
+  options.choice(who, "times", o.times, TIMES)
   o.source = sl.noise.of(o)
 end
 

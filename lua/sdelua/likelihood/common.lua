@@ -2,7 +2,7 @@
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local sde = require "sdelua.sde.common"
-local show = require "sdelua.options".show
+local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
 
 local common = {}
@@ -12,7 +12,7 @@ local FLOATS = { float32 = true, float64 = true }
 --- Points as every function here takes them: floats [N, features ...].
 function common.points(who, name, x)
   if not sl.is_tensor(x) or not FLOATS[x.dtype] or x:dim() < 2 then
-    error(("%s: argument %s: expected a float tensor [N, features ...], got %s"):format(who, name, show(x)), 0)
+    error(("%s: argument %s: expected a float tensor [N, features ...], got %s"):format(who, name, options.show(x)), 0)
   end
 end
 
@@ -31,7 +31,7 @@ function common.check(who, process, score, x)
   if getmetatable(process) ~= Process then
     error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 0)
   end
-  if not sde.callable(score) then
+  if not options.callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 0)
   end
   sde.tell_of_network(who, score)
@@ -44,8 +44,8 @@ function common.score_of(who, score)
   local of = sde.as_score(score)
   local function checked(x, t, rows)
     local y = of(x, t, rows)
-    if not sl.is_tensor(y) or show(y) ~= show(x) then
-      error(("%s: score: expected a result like x, %s, got %s"):format(who, show(x), show(y)), 0)
+    if not sl.is_tensor(y) or options.show(y) ~= options.show(x) then
+      error(("%s: score: expected a result like x, %s, got %s"):format(who, options.show(x), options.show(y)), 0)
     end
     return y
   end

@@ -1,7 +1,6 @@
 -- The flow as a map between data and prior: points to their codes and back, and the ways between codes.
 local sl = require "sdelua"
 local adaptive = require "sdelua.solve.adaptive"
-local choice = require "sdelua.solve.common".choice
 local column = require "sdelua.sde.common".column
 local common = require "sdelua.likelihood.common"
 local listing = require "sdelua.listing"
@@ -84,7 +83,7 @@ end
 function latent.interpolate(a, b, n, opts)
   local who = "likelihood.interpolate"
   local o = options.read(who, opts, { path = "spherical" })
-  choice(who, "path", o.path, PATHS)
+  options.choice(who, "path", o.path, PATHS)
   common.points(who, "a", a)
   common.points(who, "b", b)
   if table.concat(a:shape(), ",") ~= table.concat(b:shape(), ",") or a.dtype ~= b.dtype then

@@ -3,7 +3,6 @@
 -- and integrals are solved for together.
 local sl = require "sdelua"
 local adaptive = require "sdelua.solve.adaptive"
-local choice = require "sdelua.solve.common".choice
 local common = require "sdelua.likelihood.common"
 local options = require "sdelua.options"
 local trace = require "sdelua.likelihood.trace"
@@ -19,8 +18,8 @@ local OPTIONS = adaptive.options {
 local function read(opts)
   local o = options.read(WHO, opts, OPTIONS)
   adaptive.check(WHO, o)
-  choice(WHO, "trace", o.trace, TRACES)
-  choice(WHO, "hutchinson", o.hutchinson, trace.kinds)
+  options.choice(WHO, "trace", o.trace, TRACES)
+  options.choice(WHO, "hutchinson", o.hutchinson, trace.kinds)
   o.probes = common.count(WHO, "probes", o.probes, 1)
   return o
 end

@@ -2,16 +2,12 @@
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
 local options = require "sdelua.options"
-local checks = require "sdelua.solve.common"
 local importance = require "sdelua.loss.importance"
 local sde = require "sdelua.sde.common"
 local warn = require "sdelua.warn"
 local Process = require "sdelua.sde.process"
 
-local common = {
-  choice = checks.choice, counts = checks.counts, numbers = checks.numbers, positives = checks.positives,
-  shares = checks.shares, column = sde.column,
-}
+local common = { column = sde.column }
 
 --- Options of objectives that look at x_t. t_sampling "importance" draws t in proportion to g^2/s^2 and divides by that
 -- density, so that the expectation is the same as with "uniform" (Song, Durkan, Murray & Ermon 2021).
@@ -26,7 +22,7 @@ function common.with_common(own) return options.merged(common.OPTIONS, own) end
 function common.check_arguments(who, process, score, static)
   if getmetatable(process) ~= Process and not (static and process == nil) then
     error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, options.show(process)), 0)
-  elseif not sde.callable(score) then
+  elseif not options.callable(score) then
     error(("%s: argument score: expected a function (x, t) or a network, got %s"):format(who, options.show(score)), 0)
   end
 end
@@ -73,7 +69,7 @@ function common.draw(dist, shape, x0) return sl.train_random(dist, shape, x0.dty
 
 --- t [N] on [eps, T], and the factor by which the way it was drawn weighs the loss (nil: 1).
 function common.times(o, process, x0)
-  common.choice(o.who, "t_sampling", o.t_sampling, { "uniform", "importance" })
+  options.choice(o.who, "t_sampling", o.t_sampling, { "uniform", "importance" })
   local eps = o.eps or process.eps.train
   if type(eps) ~= "number" or not (eps >= 0 and eps < process.T) then
     error(("%s: option eps: expected a time in [0, %g), got %s"):format(o.who, process.T, options.show(eps)), 0)

@@ -1,5 +1,4 @@
 -- Dequantization of integer data: noise u on [0, 1) is added, and what it costs in likelihood is known.
-local checks = require "sdelua.solve.common"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 local sl = require "sdelua"
@@ -54,8 +53,8 @@ end
 -- the bound on -log P, but for a number without parameters where x_T has forgotten the data.
 return function(opts)
   local o = options.read("dequantizer", opts, { levels = 256, net = options.NONE, dtype = "float32" })
-  checks.counts("dequantizer", o, { "levels" })
-  checks.functions("dequantizer", o, { "net" })
-  checks.choice("dequantizer", "dtype", o.dtype, { "float32", "float64" })
+  options.counts("dequantizer", o, { "levels" })
+  options.functions("dequantizer", o, { "net" })
+  options.choice("dequantizer", "dtype", o.dtype, { "float32", "float64" })
   return setmetatable(o, Dequantizer)
 end

@@ -19,7 +19,7 @@ implicit.PROJECTIONS = { projections = 1, projection = "normal", v = options.NON
 function implicit.with(own, more) return options.merged(implicit.OPTIONS, more, own) end
 
 --- Values of those that are out of range raise.
-function implicit.check(o) common.counts(o.who, o, { "steps", "projections" }) end
+function implicit.check(o) options.counts(o.who, o, { "steps", "projections" }) end
 
 -- ---- samples of p_t -------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ end
 
 --- v and J^T v for each projection v: a list of pairs, drawn unless given.
 function implicit.projected(o, d, along)
-  common.choice(o.who, "projection", o.projection, { "normal", "rademacher" })
+  options.choice(o.who, "projection", o.projection, { "normal", "rademacher" })
   local pairs_of = {}
   for i = 1, o.v and o.v:shape(1) or o.projections do
     local v = o.v and o.v:select(1, i) or common.draw(o.projection, d.x:shape(), d.x)

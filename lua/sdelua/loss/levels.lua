@@ -11,7 +11,7 @@ local levels = {}
 levels.OPTIONS = { n_steps = 1000, labels = options.NONE, z = options.NONE, reduce_mean = true }
 
 --- Values of those that are out of range raise.
-function levels.check(o) common.counts(o.who, o, { "n_steps" }) end
+function levels.check(o) options.counts(o.who, o, { "n_steps" }) end
 
 --- The label of process:score that tells a network the level at t.
 function levels.label(o, descending)

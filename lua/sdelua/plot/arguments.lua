@@ -45,10 +45,7 @@ end
 
 --- A function, or what is called like one.
 function arguments.callable(who, name, f)
-  local meta = type(f) ~= "function" and debug.getmetatable(f)
-  if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then
-    arguments.refuse(who, name, "a function of points [n,2]", f)
-  end
+  if not options.callable(f) then arguments.refuse(who, name, "a function of points [n,2]", f) end
   return f
 end
 

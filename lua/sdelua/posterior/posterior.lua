@@ -147,7 +147,7 @@ end
 local function check_call(self, process, score, operator, y)
   if getmetatable(process) ~= Process then
     refuse(self, "argument process", "a process of sl.sde", process)
-  elseif not common.callable(score) then
+  elseif not options.callable(score) then
     refuse(self, "argument score", "a function (x, t)", score)
   elseif getmetatable(operator) ~= Operator then
     refuse(self, "argument operator", "an operator of sl.inverse", operator)
@@ -162,7 +162,7 @@ end
 -- The type of the samples: the state's, that asked for, or y's. A network knows one alone.
 local function type_of(self, score, y, call)
   local dtype = sl.is_tensor(call.x) and call.x.dtype or call.dtype or y.dtype
-  solve_common.choice(self.name, "dtype", dtype, { "float32", "float64" })
+  options.choice(self.name, "dtype", dtype, { "float32", "float64" })
   local known, list = pcall(function() return score:parameters() end)
   if known and list[1] and list[1].dtype ~= dtype then
     refuse(self, call.dtype and "option dtype" or "argument y", ('%s, as the network is%s'):format(list[1].dtype,

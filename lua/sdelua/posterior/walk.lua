@@ -1,5 +1,5 @@
 -- Ways down and up between times, for methods that go over the same stretch several times or begin below T.
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 local finite = require "sdelua.posterior.finite"
 local ridge = require "sdelua.posterior.ridge"
 
@@ -84,7 +84,7 @@ function walk.check(who, o)
   if not (o.t0 > 0 and o.t0 <= 1) then
     error(("%s: option t0: expected a number in (0, 1], got %g"):format(who, o.t0), 0)
   end
-  common.functions(who, o, { "guess" })
+  options.functions(who, o, { "guess" })
 end
 
 return walk

@@ -50,12 +50,6 @@ local function column(v, x)
   return v:reshape(shape)
 end
 
---- May be called: a function, or a table or handle that says it can.
-local function callable(v)
-  local meta = type(v) == "table" and getmetatable(v)
-  return type(v) == "function" or type(v) == "userdata" or (type(meta) == "table" and meta.__call ~= nil)
-end
-
 --- Where a score also says (x0, eps), that as a function (x, t, rows); else nil.
 local function exchange_of(score)
   if type(score) ~= "table" or type(score.exchange) ~= "function" then return nil end
@@ -106,7 +100,7 @@ end
 local function said(score, x, t, rows) return expect_like("score", score(x, t, rows), x, true) end
 
 return {
-  callable = callable, column = column, times = times, for_core = for_core, with_common = with_common,
+  column = column, times = times, for_core = for_core, with_common = with_common,
   exchange_of = exchange_of, as_score = as_score, said = said, tell_of_network = tell_of_network,
   is_uniform = is_uniform, is_like = is_like, expect_like = expect_like,
 }

@@ -41,7 +41,7 @@ local function form_of(o)
   for place, form in ipairs(FORMS) do
     if o[form.needs[1]] ~= nil or o[form.needs[2]] ~= nil then
       for _, name in ipairs(form.needs) do
-        if not common.callable(o[name]) then
+        if not options.callable(o[name]) then
           error(("define: option %s: expected a function, got %s"):format(name, tostring(o[name])), 3)
         end
       end

@@ -9,7 +9,7 @@ Reverse.__index = Reverse
 --- process:reverse(score, options): the process backwards, f - (1 + noise^2)/2 g^2 score with noise g; probability_flow
 -- = true is noise = 0.
 function Reverse.new(process, score, opts)
-  if not common.callable(score) then
+  if not options.callable(score) then
     error(("reverse: argument score: expected a function (x, t), got %s"):format(options.show(score)), 3)
   end
   local o = options.read("reverse", opts, { probability_flow = false, noise = options.NONE })

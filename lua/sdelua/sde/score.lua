@@ -129,7 +129,7 @@ end
 -- parameterization (what the net predicts), label (what it is told of the time) and precondition. That of an energy E
 -- has a field log_prob, the function (x, t) -> -E [N].
 function Score.new(process, net, opts)
-  if not common.callable(net) then
+  if not options.callable(net) then
     error(("score: argument net: expected a network or a function (x, label), got %s"):format(tostring(net)), 3)
   end
   local o = options.read("score", opts, {
@@ -259,7 +259,7 @@ end
 
 --- E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
 function Score.denoiser(process, score)
-  if not common.callable(score) then
+  if not options.callable(score) then
     error(("denoiser: argument score: expected a function (x, t), got %s"):format(tostring(score)), 3)
   end
   return function(x, t, rows) return (Score.pair(process, score, x, t, rows)) end

@@ -47,7 +47,7 @@ end
 return function(process, x0, opts)
   local o = options.read("simulate", opts, KNOWN)
   local schemes = require "sdelua.solve.scheme"
-  require "sdelua.solve.common".choice("simulate", "method", o.method, schemes.names)
+  options.choice("simulate", "method", o.method, schemes.names)
   if not sl.is_tensor(x0) then
     error(("simulate: argument x0: expected a float tensor [N, features ...], got %s"):format(options.show(x0)), 3)
   end

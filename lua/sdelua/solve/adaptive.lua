@@ -17,7 +17,6 @@
 --   ode, dopri5              0.97 (0.93 to 1.02)  0.95 (0.85 to 1.10)       0.96 (0.89 to 1.05)
 --   ode, bosh3               0.95 (0.90 to 0.99)  0.91 (0.83 to 1.05)       0.96 (0.86 to 1.03)
 --   likelihood.ode, dopri5   1.00 (0.95 to 1.05)  1.07 (0.97 to 1.16)       1.01 (0.93 to 1.10)
-local common = require "sdelua.solve.common"
 local core = require "sdelua.core".solve
 local options = require "sdelua.options"
 
@@ -31,10 +30,10 @@ local OPTIONS = {
 function adaptive.options(more) return options.merged(OPTIONS, more) end
 
 function adaptive.check(who, o)
-  common.choice(who, "method", o.method, adaptive.METHODS)
-  common.choice(who, "norm", o.norm, { "sample", "batch" })
-  common.positives(who, o, { "rtol", "atol", "icoeff" })
-  common.counts(who, o, { "max_steps" })
+  options.choice(who, "method", o.method, adaptive.METHODS)
+  options.choice(who, "norm", o.norm, { "sample", "batch" })
+  options.positives(who, o, { "rtol", "atol", "icoeff" })
+  options.counts(who, o, { "max_steps" })
 end
 
 --- x at the other end and nfe [N]. o: the options above; more: what else the core takes (see src/bind/solve.c).

@@ -7,41 +7,12 @@ local Process = require "sdelua.sde.process"
 
 local common = {}
 
-function common.choice(who, key, value, names)
-  for _, name in ipairs(names) do
-    if value == name then return end
-  end
-  error(('%s: option %s: expected "%s", got %s'):format(who, key, table.concat(names, '", "'), options.show(value)), 0)
-end
-
 --- A row's fact, or what that function of the options says.
 function common.fact(row, name, o)
   local v = row[name]
   if type(v) == "function" then return v(o) end
   return v
 end
-
--- A function that raises unless the options o[name] that are given are what `fits` says.
-local function checker(expected, fits)
-  return function(who, o, names)
-    for _, name in ipairs(names) do
-      if o[name] ~= nil and not fits(o[name]) then
-        error(("%s: option %s: expected %s, got %s"):format(who, name, expected, options.show(o[name])), 0)
-      end
-    end
-  end
-end
-
-local function is_number(v) return type(v) == "number" end
-
---- common.shares(who, o, { name, … }), and so on.
-common.amounts = checker("a number >= 0", function(v) return is_number(v) and v >= 0 end)
-common.shares = checker("a number in [0, 1]", function(v) return is_number(v) and v >= 0 and v <= 1 end)
-common.numbers = checker("a number", is_number)
-common.portions = checker("a number in (0, 1]", function(v) return is_number(v) and v > 0 and v <= 1 end)
-common.positives = checker("a positive number", function(v) return is_number(v) and v > 0 end)
-common.counts = checker("a positive integer", function(v) return is_number(v) and math.tointeger(v) and v > 0 end)
-common.functions = checker("a function", sde.callable)
 
 --- Options of a call.
 common.CALL = {
@@ -88,11 +59,11 @@ function common.call(who, process, score, shape, opts)
   if getmetatable(process) ~= Process then
     error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 3)
   end
-  if not sde.callable(score) then
+  if not options.callable(score) then
     error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 3)
   end
   sde.tell_of_network(who, score)
-  common.functions(who, o, { "callback" })
+  options.functions(who, o, { "callback" })
   o.source, o.given_x, o.from = sl.noise.of(o), o.x ~= nil, beginning(who, process, o)
   o.score, o.exchange = sde.as_score(score), sde.exchange_of(score)
   o.x = start(who, process, shape, o)

@@ -2,7 +2,6 @@
 local exponential = require "sdelua.solve.exponential"
 local adaptive = require "sdelua.solve.dpm_adaptive"
 local Line = require "sdelua.solve.dpm_line"
-local common = require "sdelua.solve.common"
 local options = require "sdelua.options"
 
 local METHODS = { "multistep", "singlestep", "singlestep_fixed", "adaptive" }
@@ -99,13 +98,13 @@ local function by_error(o, run, form)
 end
 
 local function check_method(who, o)
-  common.choice(who, "method", o.method, METHODS)
-  common.choice(who, "solver_type", o.solver_type, { "dpmsolver", "taylor" })
-  common.choice(who, "inner", o.inner, { "lambda", "grid" })
-  common.choice(who, "norm", o.norm, { "sample", "batch" })
+  options.choice(who, "method", o.method, METHODS)
+  options.choice(who, "solver_type", o.solver_type, { "dpmsolver", "taylor" })
+  options.choice(who, "inner", o.inner, { "lambda", "grid" })
+  options.choice(who, "norm", o.norm, { "sample", "batch" })
   if o.order ~= 1 and o.order ~= 2 and o.order ~= 3 then fail(who, "order", "1, 2 or 3", o.order) end
-  common.amounts(who, o, { "noise" })
-  common.positives(who, o, { "rtol", "atol", "h_init", "theta" })
+  options.amounts(who, o, { "noise" })
+  options.positives(who, o, { "rtol", "atol", "h_init", "theta" })
   if o.noise > 0 and (o.method ~= "multistep" or o.order > 2) then
     fail(who, "noise", 'none or 0, but with method "multistep" and order 1 or 2', o.noise)
   end

@@ -4,7 +4,6 @@
 --   make    function(n, hi, lo, o, who): the n + 1 falling values from hi to lo
 local sl = require "sdelua"
 local collection = require "sdelua.collection"
-local common = require "sdelua.solve.common"
 local options = require "sdelua.options"
 
 -- The names that Karras et al. 2022, table 1, and k-diffusion have for the same grids.
@@ -35,7 +34,7 @@ local function read(who, spec)
   for key, value in pairs(spec) do
     if key ~= 1 then own[key] = value end
   end
-  common.positives(who .. ": grid", own, { "sigma_min", "sigma_max" })
+  options.positives(who .. ": grid", own, { "sigma_min", "sigma_max" })
   return row, options.read(who .. ": grid", own, all)
 end
 

@@ -48,7 +48,7 @@ function heed.denoise(who, row, o)
   if usual == nil then usual = own or false end
   if given == nil then return usual end
   if given == true then return usual or "tweedie" end
-  if given then common.choice(who, "denoise", given, own and { own, "tweedie" } or { "tweedie" }) end
+  if given then options.choice(who, "denoise", given, own and { own, "tweedie" } or { "tweedie" }) end
   return given
 end
 

@@ -1,5 +1,5 @@
 -- What k-diffusion's samplers share, in the space of sigma; D stands for the estimate of the data at (x, sigma).
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 
 local kd = {}
 
@@ -8,8 +8,8 @@ kd.CHURN = { S_churn = 0.0, S_tmin = 0.0, S_tmax = math.huge, S_noise = 1.0 }
 kd.ANCESTRAL = { eta = 1.0, s_noise = 1.0 }
 
 --- The checks of these.
-function kd.check_churn(o, who) common.amounts(who, o, { "S_churn", "S_tmin", "S_tmax", "S_noise" }) end
-function kd.check_ancestral(o, who) common.amounts(who, o, { "eta", "s_noise" }) end
+function kd.check_churn(o, who) options.amounts(who, o, { "S_churn", "S_tmin", "S_tmax", "S_noise" }) end
+function kd.check_ancestral(o, who) options.amounts(who, o, { "eta", "s_noise" }) end
 
 function kd.churns(o) return o.S_churn > 0 end
 function kd.has_eta(o) return o.eta > 0 end

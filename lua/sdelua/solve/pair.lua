@@ -1,5 +1,4 @@
 -- A predictor and a corrector, as options name them: what pc and the methods of sl.posterior built on it share.
-local common = require "sdelua.solve.common"
 local options = require "sdelua.options"
 local Sampler = require "sdelua.solve.sampler"
 
@@ -17,7 +16,7 @@ end
 -- A stepper by name, from a sampler of one stepper, or in Lua.
 local function stepper(who, what, given, names, named)
   if type(given) == "string" then
-    common.choice(who, what, given, names)
+    options.choice(who, what, given, names)
     return named(given)
   elseif getmetatable(given) == Sampler and given.steppers and #given.steppers == 1 and not given.row.space then
     return given.steppers[1]
@@ -41,8 +40,8 @@ function pair.corrector(who, o, n_steps)
 end
 
 function pair.check(who, o)
-  common.choice(who, "norm", o.norm, { "kernel", "batch" })
-  common.positives(who, o, { "snr" })
+  options.choice(who, "norm", o.norm, { "kernel", "batch" })
+  options.positives(who, o, { "snr" })
   if not math.tointeger(o.n_steps) or o.n_steps < 0 then
     error(("%s: option n_steps: expected an integer >= 0, got %s"):format(who, o.n_steps), 0)
   end

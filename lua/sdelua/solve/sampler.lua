@@ -62,9 +62,9 @@ local function self_of(row, o) return setmetatable(o, { __index = row }) end
 function Sampler.new(row, opts)
   local who = row.name or "own"
   local o = options.read(who, opts, Sampler.known(row))
-  common.choice(who, "levels", o.levels, { "exact", "paper" })
-  common.counts(who, o, { "steps" })
-  common.functions(who, o, { "correct", "round" })
+  options.choice(who, "levels", o.levels, { "exact", "paper" })
+  options.counts(who, o, { "steps" })
+  options.functions(who, o, { "correct", "round" })
   o.steps = math.tointeger(o.steps)
   if row.check then row.check(o, who) end
   heed.check(who, row, o, opts or {})

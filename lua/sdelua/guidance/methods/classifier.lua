@@ -17,7 +17,7 @@ return {
   source = "Song et al. 2021, eq. 14; Dhariwal & Nichol 2021, algorithm 2",
   arguments = { "process", "score", "classifier", "labels" }, subject = "classifier",
   begin = function(o, a)
-    if not require "sdelua.sde.common".callable(a.classifier) then
+    if not require "sdelua.options".callable(a.classifier) then
       error(("%s: argument classifier: expected a function (x, t), got %s"):format(o.who, show(a.classifier)), 0)
     end
     local own = type(a.classifier) == "table" and a.classifier or {}

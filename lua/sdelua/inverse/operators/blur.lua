@@ -1,7 +1,6 @@
 local sl = require "sdelua"
 local kronecker = require "sdelua.inverse.kronecker"
 local options = require "sdelua.options"
-local choice = require "sdelua.solve.common".choice
 local shapes = require "sdelua.inverse.shapes"
 
 local KERNELS = {
@@ -68,7 +67,7 @@ return {
     boundary = "symmetric",
   },
   make = function(o)
-    choice("blur", "boundary", o.boundary, { "symmetric", "zero", "edge", "wrap" })
+    options.choice("blur", "boundary", o.boundary, { "symmetric", "zero", "edge", "wrap" })
     local shape, kernel = shapes.image("blur", o.shape), kernel_of("kernel", o.kernel or "gaussian", o)
     local across = o.across == nil and kernel or kernel_of("across", o.across, o)
     return kronecker.operator {

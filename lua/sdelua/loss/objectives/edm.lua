@@ -27,7 +27,7 @@ local DISTRIBUTIONS = {
 
 local function distribution(o)
   local row = DISTRIBUTIONS[o.distribution]
-  if not row then common.choice("edm", "distribution", o.distribution, { "lognormal", "vp", "ve" }) end
+  if not row then options.choice("edm", "distribution", o.distribution, { "lognormal", "vp", "ve" }) end
   local own = {}
   for _, other in pairs(DISTRIBUTIONS) do
     for key in pairs(other.options) do
@@ -41,9 +41,9 @@ local function distribution(o)
 end
 
 local function check(o)
-  common.positives(o.who, o, { "sigma_data", "beta_d", "beta_min", "sigma_min", "sigma_max" })
-  common.numbers(o.who, o, { "P_mean", "P_std" })
-  common.shares(o.who, o, { "epsilon_t" })
+  options.positives(o.who, o, { "sigma_data", "beta_d", "beta_min", "sigma_min", "sigma_max" })
+  options.numbers(o.who, o, { "P_mean", "P_std" })
+  options.shares(o.who, o, { "epsilon_t" })
 end
 
 -- The times at which s/m is sigma: a process cannot be noised further than T.
@@ -62,7 +62,7 @@ local function taught(o)
 end
 
 local function reduced(o, x)
-  common.choice("edm", "reduction", o.reduction, { "mean", "sum", "none" })
+  options.choice("edm", "reduction", o.reduction, { "mean", "sum", "none" })
   if o.reduction == "none" then return x end
   return o.reduction == "mean" and x:mean() or x:sum() / x:shape(1)
 end

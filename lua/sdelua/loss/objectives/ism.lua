@@ -1,9 +1,9 @@
-local common = require "sdelua.loss.common"
+local options = require "sdelua.options"
 local implicit = require "sdelua.loss.implicit"
 
 -- The diagonal of the Jacobian, or an estimate v * J^T v of it without bias (Hutchinson 1990).
 local function divergence(o, d)
-  common.choice("ism", "trace", o.trace, { "exact", "hutchinson" })
+  options.choice("ism", "trace", o.trace, { "exact", "hutchinson" })
   if o.trace == "exact" then return implicit.diagonal(d) end
   local sum, list = nil, implicit.projected(o, d)
   for _, pair in ipairs(list) do

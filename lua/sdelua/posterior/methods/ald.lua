@@ -1,4 +1,4 @@
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 
 -- |A|, so that nothing depends on the units of y.
 local function norm(run)
@@ -34,8 +34,8 @@ return {
   cost = function(o) return o.n_steps end,
   options = { gamma = 1.0, n_steps = 3, epsilon = 0.3 },
   check = function(o)
-    common.counts("ald", o, { "n_steps" })
-    common.positives("ald", o, { "gamma", "epsilon" })
+    options.counts("ald", o, { "n_steps" })
+    options.positives("ald", o, { "gamma", "epsilon" })
   end,
   step = function(self, run)
     local x, mean = at_level(self, run, run.x, run.sigma)

@@ -1,5 +1,5 @@
 local sl = require "sdelua"
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 local coordinates = require "sdelua.posterior.coordinates"
 
 -- How much of what y says goes into x0, and the std of the fresh noise: such that the noise of y, carried by the weight
@@ -22,8 +22,8 @@ local function down(self, run, x, sigma, r)
 end
 
 local function check(o)
-  common.shares("ddnm", o, { "eta" })
-  common.counts("ddnm", o, { "travel_length", "travel_repeat" })
+  options.shares("ddnm", o, { "eta" })
+  options.counts("ddnm", o, { "travel_length", "travel_repeat" })
 end
 
 return {

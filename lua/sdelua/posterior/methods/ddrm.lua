@@ -1,7 +1,6 @@
 local sl = require "sdelua"
 local coordinates = require "sdelua.posterior.coordinates"
 local options = require "sdelua.options"
-local shares = require "sdelua.solve.common".shares
 
 local function rest(eta) return math.sqrt(1 - eta * eta) end
 
@@ -31,7 +30,7 @@ return {
   source = "Kawar et al. 2022a, section 3; its code: functions/denoising.py, efficient_generalized_steps",
   admits = { "linear" }, noise = true, space = "sigma", steps = 20, cost = 1,
   options = { eta = 0.85, eta_b = 1.0, eta_c = options.NONE },
-  check = function(o) shares("ddrm", o, { "eta", "eta_b", "eta_c" }) end,
+  check = function(o) options.shares("ddrm", o, { "eta", "eta_b", "eta_c" }) end,
   step = function(self, run)
     local operator, known, sigma = run.operator, coordinates.of(run), run.sigma
     local c = operator:Vt(run.x)

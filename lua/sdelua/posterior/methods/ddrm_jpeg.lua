@@ -1,4 +1,4 @@
-local shares = require "sdelua.solve.common".shares
+local shares = require "sdelua.options".shares
 
 return {
   doc = "DDRM for JPEG and whatever operator has a pseudo-inverse H', linear or not: x0 - H'H(x0) + H'y in place "

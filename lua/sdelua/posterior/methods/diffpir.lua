@@ -1,5 +1,5 @@
 local sl = require "sdelua"
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 local gradient = require "sdelua.posterior.gradient"
 
 -- argmin_x |y - A x|^2 + rho |x - x0|^2, in the coordinates of the singular vectors.
@@ -31,9 +31,9 @@ return {
   noise = true, cost = 1, needs = { "kernel", "uniform" }, denoise = "mean", steps = 100,
   options = { lambda = 3.0, zeta = 0.3, iterations = 10, lipschitz = 1.0 },
   check = function(o)
-    common.shares("diffpir", o, { "zeta" })
-    common.counts("diffpir", o, { "iterations" })
-    common.positives("diffpir", o, { "lambda", "lipschitz" })
+    options.shares("diffpir", o, { "zeta" })
+    options.counts("diffpir", o, { "iterations" })
+    options.positives("diffpir", o, { "lambda", "lipschitz" })
   end,
   step = function(self, run)
     local process, x = run.process, run.x

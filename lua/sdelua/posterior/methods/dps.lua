@@ -1,4 +1,4 @@
-local choice = require "sdelua.solve.common".choice
+local choice = require "sdelua.options".choice
 local residual = require "sdelua.posterior.residual"
 
 return {

@@ -1,4 +1,3 @@
-local common = require "sdelua.solve.common"
 local coordinates = require "sdelua.posterior.coordinates"
 local options = require "sdelua.options"
 
@@ -24,8 +23,8 @@ return {
   admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
   options = { up = options.NONE, range_t = 0.0, variance = "small", published = false },
   check = function(o)
-    common.choice("ilvr", "variance", o.variance, { "small", "large" })
-    common.functions("ilvr", o, { "up" })
+    options.choice("ilvr", "variance", o.variance, { "small", "large" })
+    options.functions("ilvr", o, { "up" })
   end,
   step = function(self, run)
     local x, t, r = run.x, run.t, run.r

@@ -1,6 +1,6 @@
 local coordinates = require "sdelua.posterior.coordinates"
 local pair = require "sdelua.solve.pair"
-local shares = require "sdelua.solve.common".shares
+local shares = require "sdelua.options".shares
 
 -- The share lambda of the way to what y says at time t. What y says less of than x does, the corrector leaves alone.
 local function consistent(lambda, after_corrector)

@@ -1,5 +1,5 @@
 local pseudoinverse = require "sdelua.posterior.pseudoinverse"
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 
 return {
   doc = "Pseudoinverse guidance in the paper's steps: DDIM with eta of the noise of an ancestral step, and m r^2 times "
@@ -10,8 +10,8 @@ return {
   steps = 100,
   options = { eta = 1.0, prior_std = 1.0, bound = 4.0 },
   check = function(o)
-    common.shares("pigdm", o, { "eta" })
-    common.positives("pigdm", o, { "prior_std", "bound" })
+    options.shares("pigdm", o, { "eta" })
+    options.positives("pigdm", o, { "prior_std", "bound" })
   end,
   step = function(self, run)
     local x, t, r = run.x, run.t, run.r

@@ -1,4 +1,4 @@
-local positives = require "sdelua.solve.common".positives
+local positives = require "sdelua.options".positives
 local pseudoinverse = require "sdelua.posterior.pseudoinverse"
 
 return {

@@ -1,4 +1,4 @@
-local counts = require "sdelua.solve.common".counts
+local counts = require "sdelua.options".counts
 local coordinates = require "sdelua.posterior.coordinates"
 local walk = require "sdelua.posterior.walk"
 

@@ -1,4 +1,3 @@
-local counts = require "sdelua.solve.common".counts
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
 local walk = require "sdelua.posterior.walk"
@@ -26,7 +25,7 @@ end
 
 local function check(o)
   walk.check("sdedit", o)
-  counts("sdedit", o, { "repeats" })
+  options.counts("sdedit", o, { "repeats" })
 end
 
 return {

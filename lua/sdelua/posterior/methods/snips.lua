@@ -1,5 +1,4 @@
 local sl = require "sdelua"
-local common = require "sdelua.solve.common"
 local coordinates = require "sdelua.posterior.coordinates"
 local options = require "sdelua.options"
 
@@ -58,8 +57,8 @@ return {
   cost = function(o) return o.n_steps end,
   options = { n_steps = 5, c = options.NONE },
   check = function(o)
-    common.counts("snips", o, { "n_steps" })
-    common.positives("snips", o, { "c" })
+    options.counts("snips", o, { "n_steps" })
+    options.positives("snips", o, { "c" })
   end,
   step = function(self, run)
     local x, mean = at_level(self, run, run.x, run.sigma)

@@ -1,5 +1,5 @@
 local column = require "sdelua.sde.common".column
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 local grid = require "sdelua.solve.grid"
 local particles = require "sdelua.posterior.particles"
 
@@ -74,10 +74,10 @@ return {
   cost = function(o) return o.K end,
   options = { K = 16, ess = 0.5, resample = "systematic", tau = 1.0, limit = 1.0 },
   check = function(o)
-    common.choice("tds", "resample", o.resample, particles.methods)
-    common.counts("tds", o, { "K" })
-    common.shares("tds", o, { "ess" })
-    common.positives("tds", o, { "tau", "limit" })
+    options.choice("tds", "resample", o.resample, particles.methods)
+    options.counts("tds", o, { "K" })
+    options.shares("tds", o, { "ess" })
+    options.positives("tds", o, { "tau", "limit" })
     o.K = math.tointeger(o.K)
   end,
   sample = sample,

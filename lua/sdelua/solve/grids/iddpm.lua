@@ -1,4 +1,4 @@
-local counts = require "sdelua.solve.common".counts
+local counts = require "sdelua.options".counts
 local noise_levels = require "sdelua.sde.noise_levels"
 
 return {

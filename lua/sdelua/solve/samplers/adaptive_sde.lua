@@ -1,6 +1,5 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
-local common = require "sdelua.solve.common"
 local column = require "sdelua.sde.common".column
 local scheme = require "sdelua.solve.scheme"
 local Leaving = require "sdelua.solve.leaving"
@@ -121,10 +120,10 @@ return {
     steps = options.NONE,
   },
   check = function(o, who)
-    common.choice(who, "method", o.method, scheme.names)
-    common.positives(who, o, { "rtol", "atol", "first_step" })
-    common.amounts(who, o, { "noise" })
-    common.counts(who, o, { "max_steps" })
+    options.choice(who, "method", o.method, scheme.names)
+    options.positives(who, o, { "rtol", "atol", "first_step" })
+    options.amounts(who, o, { "noise" })
+    options.counts(who, o, { "max_steps" })
   end,
   sample = sample,
 }

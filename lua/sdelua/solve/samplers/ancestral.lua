@@ -1,4 +1,4 @@
-local choice = require "sdelua.solve.common".choice
+local choice = require "sdelua.options".choice
 
 return {
   doc = "Ancestral sampling with exact steps of any affine process; variance = \"v\", \"small\" or \"large\".",

@@ -1,4 +1,4 @@
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 
 -- n_steps of Langevin at one level, whose score is (D - x)/sigma^2.
 local function at_level(self, run, x, sigma, least)
@@ -19,8 +19,8 @@ return {
   cost = function(o) return o.n_steps end,
   options = { n_steps = 100, epsilon = 2e-5 },
   check = function(o, who)
-    common.counts(who, o, { "n_steps" })
-    common.positives(who, o, { "epsilon" })
+    options.counts(who, o, { "n_steps" })
+    options.positives(who, o, { "epsilon" })
   end,
   step = function(self, run)
     local sigmas, last = run.sigmas, run.step == run.steps

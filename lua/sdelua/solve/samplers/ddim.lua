@@ -1,4 +1,4 @@
-local shares = require "sdelua.solve.common".shares
+local shares = require "sdelua.options".shares
 
 return {
   doc = "DDIM on any affine process: eta = 0 is the flow, 1 the posterior q(x_r | x_t, x_0) of ancestral sampling.",

@@ -1,5 +1,5 @@
 local exponential = require "sdelua.solve.exponential"
-local choice = require "sdelua.solve.common".choice
+local choice = require "sdelua.options".choice
 
 -- Gauss and Legendre's nodes and weights on [0, 1], n of them, by Newton's method.
 local function gauss(n)

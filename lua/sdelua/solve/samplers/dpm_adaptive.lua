@@ -1,5 +1,4 @@
 local adaptive = require "sdelua.solve.dpm_adaptive"
-local common = require "sdelua.solve.common"
 local kd = require "sdelua.solve.kdiffusion"
 local options = require "sdelua.options"
 
@@ -48,10 +47,10 @@ return {
   },
   check = function(o, who)
     kd.check_ancestral(o, who)
-    common.choice(who, "norm", o.norm, { "sample", "batch" })
+    options.choice(who, "norm", o.norm, { "sample", "batch" })
     if o.order ~= 2 and o.order ~= 3 then error("dpm_adaptive: option order: expected 2 or 3, got " .. o.order, 0) end
-    common.positives(who, o, { "rtol", "atol", "h_init", "accept_safety" })
-    common.counts(who, o, { "max_steps" })
+    options.positives(who, o, { "rtol", "atol", "h_init", "accept_safety" })
+    options.counts(who, o, { "max_steps" })
   end,
   sample = function(self, run)
     return adaptive(run, {

@@ -1,5 +1,5 @@
 local kd = require "sdelua.solve.kdiffusion"
-local choice = require "sdelua.solve.common".choice
+local choice = require "sdelua.options".choice
 local exp, log, expm1 = math.exp, math.log, kd.expm1
 
 -- Weight of D' over a step h in lambda, where 1 - a = 1 - e^-h multiplies D.

@@ -1,4 +1,4 @@
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 local kd = require "sdelua.solve.kdiffusion"
 
 return {
@@ -9,7 +9,7 @@ return {
   options = { eta = 1.0, s_noise = 1.0, r = 0.5 },
   check = function(o, who)
     kd.check_ancestral(o, who)
-    common.portions(who, o, { "r" })
+    options.portions(who, o, { "r" })
   end,
   step = function(self, run)
     local x, sigma, to = run.x, run.sigma, run.sigma_next

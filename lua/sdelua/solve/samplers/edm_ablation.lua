@@ -1,4 +1,4 @@
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 local kd = require "sdelua.solve.kdiffusion"
 
 -- dx/dt of the flow: with s = m and sigma = s/m of the process, the paper's (sigma'/sigma + s'/s) x - s sigma'/sigma D.
@@ -25,8 +25,8 @@ return {
   options = { solver = "heun", alpha = 1.0, S_churn = 0.0, S_tmin = 0.0, S_tmax = math.huge, S_noise = 1.0 },
   check = function(o, who)
     kd.check_churn(o, who)
-    common.choice(who, "solver", o.solver, { "heun", "euler" })
-    common.portions(who, o, { "alpha" })
+    options.choice(who, "solver", o.solver, { "heun", "euler" })
+    options.portions(who, o, { "alpha" })
   end,
   step = function(self, run)
     local alpha, x, t = self.alpha, churned(self, run)

@@ -1,4 +1,4 @@
-local amounts = require "sdelua.solve.common".amounts
+local amounts = require "sdelua.options".amounts
 
 return {
   doc = "Euler-Maruyama on the reverse process; noise = lambda between the flow (0) and the SDE (1).",

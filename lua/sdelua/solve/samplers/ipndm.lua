@@ -1,5 +1,5 @@
 local exponential = require "sdelua.solve.exponential"
-local choice = require "sdelua.solve.common".choice
+local choice = require "sdelua.options".choice
 
 local MOMENTS, NODES = { 1, 1 / 2, 1 / 3, 1 / 4 }, { 0, -1, -2, -3 }
 

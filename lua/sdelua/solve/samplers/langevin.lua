@@ -1,4 +1,4 @@
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 
 return {
   doc = "Langevin steps at each time of the grid and nothing else: the corrector without a predictor. norm as in pc.",
@@ -7,9 +7,9 @@ return {
   cost = function(o) return o.n_steps end,
   options = { snr = 0.16, n_steps = 2, norm = "kernel" },
   check = function(o, who)
-    common.choice(who, "norm", o.norm, { "kernel", "batch" })
-    common.counts(who, o, { "n_steps" })
-    common.positives(who, o, { "snr" })
+    options.choice(who, "norm", o.norm, { "kernel", "batch" })
+    options.counts(who, o, { "n_steps" })
+    options.positives(who, o, { "snr" })
   end,
   steppers = function(o) return { { name = "langevin", snr = o.snr, n_steps = o.n_steps, norm = o.norm } } end,
 }

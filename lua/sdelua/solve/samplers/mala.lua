@@ -1,7 +1,6 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local grid = require "sdelua.solve.grid"
-local checks = require "sdelua.solve.common"
 local common = require "sdelua.sde.common"
 
 local column = common.column
@@ -13,7 +12,7 @@ local function log_prob_of(self, run)
   local score = run.call.score
   local known = self.log_prob
   if known == nil and type(score) == "table" then known = score.log_prob end
-  if not common.callable(known) then
+  if not options.callable(known) then
     error("mala: option log_prob: expected a function (x, t) -> log p_t(x) up to a constant, [N], unless the score is "
       .. "of an energy, got " .. options.show(known), 0)
   end
@@ -65,8 +64,8 @@ return {
   cost = function(o) return o.n_steps + 1 end,
   options = { log_prob = options.NONE, snr = 0.16, n_steps = 10, t = options.NONE },
   check = function(o, who)
-    checks.counts(who, o, { "n_steps" })
-    checks.positives(who, o, { "snr" })
+    options.counts(who, o, { "n_steps" })
+    options.positives(who, o, { "snr" })
   end,
   sample = function(self, run)
     local log_prob, x = log_prob_of(self, run), run.x

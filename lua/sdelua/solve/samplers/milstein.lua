@@ -1,4 +1,4 @@
-local amounts = require "sdelua.solve.common".amounts
+local amounts = require "sdelua.options".amounts
 local scheme = require "sdelua.solve.scheme"
 
 return {

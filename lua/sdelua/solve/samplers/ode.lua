@@ -1,5 +1,4 @@
 local adaptive = require "sdelua.solve.adaptive"
-local choice = require "sdelua.solve.common".choice
 local options = require "sdelua.options"
 
 local FIXED = { "euler", "midpoint", "heun", "rk4", "bosh3", "dopri5" }
@@ -27,7 +26,7 @@ return {
   options = adaptive.options { method = options.NONE, steps = options.NONE },
   check = function(o)
     o.method = o.method or (o.steps and "heun" or "dopri5")
-    if o.steps then choice("ode", "method", o.method, FIXED) else adaptive.check("ode", o) end
+    if o.steps then options.choice("ode", "method", o.method, FIXED) else adaptive.check("ode", o) end
   end,
   steppers = function(o) return { { name = "flow", method = o.method } } end,
   sample = sample,

@@ -1,4 +1,4 @@
-local common = require "sdelua.solve.common"
+local options = require "sdelua.options"
 local kd = require "sdelua.solve.kdiffusion"
 local grid = require "sdelua.solve.grid"
 
@@ -43,8 +43,8 @@ return {
   cost = 2, space = "sigma", steps = 18, noise = true,
   options = { intervals = { { N = 3, K = 2, t_min = 0.06, t_max = 0.3 } }, rho = 7.0, S_noise = 1.0 },
   check = function(o, who)
-    common.positives(who, o, { "rho" })
-    common.amounts(who, o, { "S_noise" })
+    options.positives(who, o, { "rho" })
+    options.amounts(who, o, { "S_noise" })
     for _, interval in ipairs(o.intervals) do check_interval(interval) end
   end,
   step = function(self, run)

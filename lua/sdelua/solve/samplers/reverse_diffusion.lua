@@ -1,4 +1,4 @@
-local amounts = require "sdelua.solve.common".amounts
+local amounts = require "sdelua.options".amounts
 
 local function is_noisy(o) return not o.probability_flow and o.noise > 0 end
 

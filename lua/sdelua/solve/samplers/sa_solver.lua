@@ -1,5 +1,4 @@
 local exponential = require "sdelua.solve.exponential"
-local choice = require "sdelua.solve.common".choice
 local options = require "sdelua.options"
 
 local function tau_at(o, sigma)
@@ -25,8 +24,8 @@ return {
   options = { predictor = 2, corrector = 1, tau = options.NONE, lower_order_final = true },
   check = function(o)
     if o.tau == nil then o.tau = 1.0 end
-    choice("sa_solver", "predictor", o.predictor, { 1, 2, 3 })
-    choice("sa_solver", "corrector", o.corrector, { 0, 1, 2, 3 })
+    options.choice("sa_solver", "predictor", o.predictor, { 1, 2, 3 })
+    options.choice("sa_solver", "corrector", o.corrector, { 0, 1, 2, 3 })
     local number = type(o.tau) == "number"
     if not number and type(o.tau) ~= "function" or number and (o.tau ~= o.tau or o.tau < 0) then
       error(("sa_solver: option tau: expected a number >= 0 or a function of sigma, got %s"):format(o.tau), 3)

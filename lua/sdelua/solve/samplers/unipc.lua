@@ -1,5 +1,5 @@
 local exponential = require "sdelua.solve.exponential"
-local choice = require "sdelua.solve.common".choice
+local choice = require "sdelua.options".choice
 
 return {
   doc = "UniPC: a predictor of order 1-3 and, with the same evaluation, a corrector that makes it one more; variant = "
