@@ -1121,7 +1121,7 @@ function inverse_Operator_class:picture(y) end
 ---@overload fun(...): ...
 local loss_Dequantizer_class = {}
 
----sl.manual: everything public, with what is said of it, gathered at need from the rows of ops, layers and collections, from the `---` comments above Lua functions, and from sdelua/manual/core.lua for the functions of the core. help, apropos, docs/reference and the type stubs are made of it.
+---Gathers the manual's entries (sdelua/manual/init.lua says what one holds): each method adds one, or all of a kind.
 ---@class sdelua.manual.Book
 ---@overload fun(...): ...
 local manual_Book_class = {}
@@ -3132,10 +3132,11 @@ function sl.image.save(path, x) end
 ---@return any ...
 function sl.image.square(x, size) end
 
----uint8 0..255 to float32 -1..1.
+---uint8 0..255 to float32 -1..1; with u like x, uniform on [0, 1), dequantized: (x + u)/128 - 1.
 ---@param x any
+---@param u any
 ---@return any ...
-function sl.image.to_float(x) end
+function sl.image.to_float(x, u) end
 
 ---Floats in [-1,1] to uint8, rounded to nearest; what lies outside is cut off. uint8 passes through.
 ---@param x any
@@ -3426,12 +3427,6 @@ function sl.manual.entries() end
 ---@param class any
 ---@return any ...
 function sl.manual.fields(class) end
-
----An option as signatures show it: "steps = 1000"; its name alone where nothing is its default.
----@param name any
----@param v any
----@return any ...
-function sl.manual.option(name, v) end
 
 ---The names of all rooms, in order. One that fails to load is left out: help has to serve all the same.
 ---@return any ...

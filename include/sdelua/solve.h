@@ -87,6 +87,8 @@ SL_API extern const sl_stepper sl_none;
 SL_API extern const sl_stepper sl_flow;
 /* By name, with default options: "euler_maruyama", "reverse_diffusion", "ancestral", "langevin", "none", "flow". */
 SL_API const sl_stepper *sl_stepper_find(const char *name);
+/* The i-th of these, from 0; NULL past the last. */
+SL_API const sl_stepper *sl_stepper_at(int i);
 
 /* Explicit Runge-Kutta methods as data. */
 typedef struct sl_tableau {

@@ -5,6 +5,7 @@ local collection = require "sdelua.collection"
 local manual = require "sdelua.manual"
 local nearest = require "sdelua.manual.nearest"
 local source = require "sdelua.manual.source"
+local spec = require "sdelua.manual.spec"
 
 local WHO = "help: argument name: expected the name of an op, sampler, process or the like, got %s"
 
@@ -72,7 +73,7 @@ end
 local function shared(row, all, room)
   local lines, others = {}, {}
   for name, default in pairs(all.known(row)) do
-    if (row.options or {})[name] == nil then others[#others + 1] = manual.option(name, default) end
+    if (row.options or {})[name] == nil then others[#others + 1] = spec.option(name, default) end
   end
   table.sort(others)
   if #others > 0 then lines[1] = ("  options of all in sl.%s: "):format(room) .. table.concat(others, ", ") end
@@ -194,7 +195,7 @@ local function with_option(entries, name)
   for _, entry in ipairs(entries) do
     local own = entry.kind == "row" and entry.value.options
     if own and own[name] ~= nil then
-      lines[#lines + 1] = ("option %s of %s"):format(manual.option(name, own[name]), entry.name)
+      lines[#lines + 1] = ("option %s of %s"):format(spec.option(name, own[name]), entry.name)
     end
   end
   return lines

@@ -22,10 +22,10 @@ local function check_count(who, name, n, least, most)
   errors.raise("%s: option %s: expected a whole number from %d to %d, got %s", who, name, least, most, options.show(n))
 end
 
---- uint8 0..255 to float32 -1..1.
-function image.to_float(x)
+--- uint8 0..255 to float32 -1..1; with u like x, uniform on [0, 1), dequantized: (x + u)/128 - 1.
+function image.to_float(x, u)
   check_tensor("image.to_float", x)
-  return x:to "float32" / 127.5 - 1
+  return u and (x:to "float32" + u) / 128 - 1 or x:to "float32" / 127.5 - 1
 end
 
 --- Floats in [-1,1] to uint8, rounded to nearest; what lies outside is cut off. uint8 passes through.

@@ -33,16 +33,10 @@ static bool make(sl_ctx *c, void *args) {
   return (*m->slot = sl_layer_new(c, m->kind, m->n, m->given)) != NULL;
 }
 
-static sl_options parse_options(lua_State *L, const sl_layer_info *info) {
-  sl_options spec;
-  if (!sl_options_parse(context(L), info->name, info->options, &spec)) raise_error(L);
-  return spec;
-}
-
 static int layer_new(lua_State *L) {
   sl_layer_info info;
   sl_layer_info_at((int)lua_tointeger(L, lua_upvalueindex(1)), &info);
-  sl_options spec = parse_options(L, &info);
+  sl_options spec = parse_options(L, info.name, info.options);
   making m = {.kind = info.name, .n = spec.n};
   read_row(L, 1, info.name, &spec, m.given);
   m.slot = handle_new(L, &layer_type, 0);
@@ -133,7 +127,10 @@ static int nn_convert(lua_State *L) {
   return 0;
 }
 
-static sl_options options_of(lua_State *L, const sl_layer *l) { return parse_options(L, sl_layer_info_of(l)); }
+static sl_options options_of(lua_State *L, const sl_layer *l) {
+  const sl_layer_info *info = sl_layer_info_of(l);
+  return parse_options(L, info->name, info->options);
+}
 
 /* layer.name: a method, else a tensor of that name, else an option. */
 static int layer_index(lua_State *L) {

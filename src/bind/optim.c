@@ -40,16 +40,10 @@ static int read_params(lua_State *L, const char *who, sl_tensor ***params) {
   return check_tensors(L, 1, who, "params", params);
 }
 
-static sl_options parse_options(lua_State *L, const sl_optim_info *info) {
-  sl_options spec;
-  if (!sl_options_parse(context(L), info->name, info->options, &spec)) raise_error(L);
-  return spec;
-}
-
 static int optim_new(lua_State *L) {
   sl_optim_info info;
   sl_optim_info_at((int)lua_tointeger(L, lua_upvalueindex(1)), &info);
-  sl_options spec = parse_options(L, &info);
+  sl_options spec = parse_options(L, info.name, info.options);
   making m = {.kind = info.name, .n_given = spec.n};
   lua_settop(L, lua_gettop(L) > 2 ? lua_gettop(L) : 2);
   read_row(L, 2, info.name, &spec, m.given);

@@ -1,5 +1,11 @@
 #include "row.h"
 
+sl_options parse_options(lua_State *L, const char *who, const char *text) {
+  sl_options spec;
+  if (!sl_options_parse(context(L), who, text, &spec)) raise_error(L);
+  return spec;
+}
+
 static double read_value(lua_State *L, int i, const char *who, const sl_option *o) {
   if (o->kind == SL_O_BOOL) return check_boolean(L, i, who, o->name);
   double v = check_number(L, i, who, o->name);

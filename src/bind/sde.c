@@ -21,7 +21,7 @@ typedef struct schedule {
   int64_t *shape;
 } schedule;
 
-static void read_row(lua_State *L, const schedule *s) {
+static void read_values(lua_State *L, const schedule *s) {
   sl_tensor *y = is_tensor(L, -1) ? check_tensor(L, -1, "define", s->name) : NULL;
   if (!y && lua_type(L, -1) != LUA_TNUMBER)
     raise_text(L, "define: argument %s: expected a function that returns a number or a tensor, got %s", s->name,
@@ -46,7 +46,7 @@ static int schedule_body(lua_State *L) {
   lua_settop(L, 1);
   lua_pushnumber(L, s->t);
   lua_call(L, 1, 1);
-  read_row(L, s);
+  read_values(L, s);
   return 0;
 }
 

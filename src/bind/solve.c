@@ -475,10 +475,9 @@ static int solve_denoise(lua_State *L) {
 
 /* steppers() -> { name = { order =, noise =, needs = } }: the facts of those in C */
 static int solve_steppers(lua_State *L) {
-  static const char *const known[] = {"euler_maruyama", "reverse_diffusion", "ancestral", "langevin", "none", "flow"};
+  const sl_stepper *s;
   lua_newtable(L);
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-    const sl_stepper *s = sl_stepper_find(known[i]);
+  for (int i = 0; (s = sl_stepper_at(i)); i++) {
     lua_createtable(L, 0, 3);
     lua_pushnumber(L, s->order), lua_setfield(L, -2, "order");
     lua_pushboolean(L, s->noise), lua_setfield(L, -2, "noise");

@@ -139,10 +139,14 @@ const sl_stepper sl_langevin = {
 const sl_stepper sl_none = {.name = "none", .step = none_step};
 const sl_stepper sl_flow = {.name = "flow", .order = 2, .step = flow_step, .tableau = &sl_tableaus[2]};
 
-const sl_stepper *sl_stepper_find(const char *name) {
+const sl_stepper *sl_stepper_at(int i) {
   static const sl_stepper *const all[] = {
       &sl_euler_maruyama, &sl_reverse_diffusion, &sl_ancestral, &sl_langevin, &sl_none, &sl_flow};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (!strcmp(all[i]->name, name)) return all[i];
-  return NULL;
+  return i >= 0 && i < (int)(sizeof all / sizeof *all) ? all[i] : NULL;
+}
+
+const sl_stepper *sl_stepper_find(const char *name) {
+  const sl_stepper *s;
+  for (int i = 0; (s = sl_stepper_at(i)) && strcmp(s->name, name);) i++;
+  return s;
 }

@@ -123,6 +123,7 @@ check.test("objectives, parameterizations and networks by name, with their optio
   fails("Error: train: --net: expected a name that --list prints, got 'UNett'; did you mean UNet?\n", "--net", "UNett")
   fails("--nf: the network MLP has no such option: see --net-set", "--net", "MLP", "--nf", "3")
   fails("'--set': expected <name>=<value>, got 'gamma'", "--set", "gamma")
+  fails("Error: option '--steps': expected an integer >= 1, got 'x'\n", "--steps", "x")
   fails("unknown option gama", "--objective", "min_snr", "--set", "gama=1")
   local code, text = run("scripts/train_vp.lua", "--list")
   check.ok(code == 0 and text:find("\nmin_snr ", 1, true) and text:find("\nUNet ", 1, true), text)

@@ -3,10 +3,9 @@
 -- out.
 local sl = require "sdelua"
 local core = require "sdelua.core".data
+local draws = require "sdelua.data.draws"
 local errors = require "sdelua.errors"
 local options = require "sdelua.options"
-
-local FLIP_DRAW, DEQUANTIZE_DRAW = 1, 2 -- 0 is the permutation
 
 local Loader = {}
 Loader.__index = Loader
@@ -27,16 +26,16 @@ local function indices(self, first, count)
   return #parts == 1 and parts[1] or sl.cat(parts, 1)
 end
 
--- uint8 images to float32 in [-1,1]; dequantized: (x + u)/128 - 1 with u uniform on [0,1), drawn anew at every visit.
+-- uint8 images to float32 in [-1,1]; to dequantize them, u is drawn anew at every visit.
 local function to_float(self, x, first)
   if x.dtype ~= "uint8" then return x end
   if not self.dequantize then return sl.image.to_float(x) end
-  return (x:to "float32" + core.random("uniform", x:shape(), self.seed, first, DEQUANTIZE_DRAW)) / 128 - 1
+  return sl.image.to_float(x, core.random("uniform", x:shape(), self.seed, first, draws.LOADER_DEQUANTIZE))
 end
 
 -- Mirrors each image left to right with probability 1/2.
 local function flip(self, x, first)
-  local coin = core.random("uniform", { x:shape(1), 1, 1, 1 }, self.seed, first, FLIP_DRAW)
+  local coin = core.random("uniform", { x:shape(1), 1, 1, 1 }, self.seed, first, draws.FLIP)
   return sl.where(coin:lt(0.5), x:flip { 3 }, x)
 end
 

@@ -2,14 +2,12 @@
 -- [n,2]; point i is the same for every n, and first = k begins with point k. The last four are as in FFJORD (Grathwohl
 -- et al. 2019).
 local sl = require "sdelua"
+local draws = require "sdelua.data.draws"
 local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 
 local points = {}
-
--- The DATA stream's draws from here on belong to points; those below, to the loader.
-local FIRST_DRAW = 16
 
 -- Makes data.NAME: draw(source, options) returns two [n] tensors, x and y. `known` holds the options and their
 -- defaults.
@@ -21,7 +19,7 @@ local function define(name, known, draw)
     if math.type(n) ~= "integer" or n < 0 then
       errors.raise("%s: argument n: expected a count, got %s", who, tostring(n))
     end
-    local next_draw = FIRST_DRAW - 1
+    local next_draw = draws.POINTS - 1
     local function source(dist)
       next_draw = next_draw + 1
       return random(dist, { n }, o.seed, o.first, next_draw)

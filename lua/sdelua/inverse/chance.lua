@@ -1,15 +1,13 @@
 -- What operators draw once, when they are made: it depends on their seed alone.
 local sl = require "sdelua"
 local random = require "sdelua.core".data.random
+local draws = require "sdelua.data.draws"
 
 local chance = {}
 
--- Draws of the DATA stream that belong to this, beyond those of the loader and of points.
-local SIGNS, PLACES = 0x1000, 0x1001
-
 --- The places 1..n in random order, as a list; `number` (from 0) tells several orders of one seed apart.
 function chance.permutation(n, seed, number)
-  local keys, list = random("uniform", { n }, seed, 0, PLACES + (number or 0)):totable(), {}
+  local keys, list = random("uniform", { n }, seed, 0, draws.PLACES + (number or 0)):totable(), {}
   for i = 1, n do list[i] = i end
   table.sort(list, function(a, b)
     if keys[a] ~= keys[b] then return keys[a] < keys[b] end
@@ -20,7 +18,7 @@ end
 
 --- n signs, 1 or -1, float64.
 function chance.signs(n, seed)
-  return (random("uniform", { n }, seed, 0, SIGNS):to "float64" - 0.5):ge(0):to "float64" * 2 - 1
+  return (random("uniform", { n }, seed, 0, draws.SIGNS):to "float64" - 0.5):ge(0):to "float64" * 2 - 1
 end
 
 --- The order that leads back: back[order[i]] = i.

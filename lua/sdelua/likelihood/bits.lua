@@ -1,14 +1,12 @@
 -- Bits per dimension: what images cost to send, in bits for each colour value. See docs/likelihood.md.
 local sl = require "sdelua"
 local random = require "sdelua.core".data.random
+local draws = require "sdelua.data.draws"
 local common = require "sdelua.likelihood.common"
 local ode = require "sdelua.likelihood.ode"
 local options = require "sdelua.options"
 
 local bits = {}
-
--- Of the DATA stream; the draws below belong to the loader and to training.
-local DEQUANTIZE_DRAW = 10
 
 --- The bits/dim of a uniformly dequantized image of 256 levels whose values were then scaled to [lo,hi]: 8 - log2(hi -
 -- lo). 7 for [-1,1], 8 for [0,1]: the 7 - inverse_scaler(-1) of Song et al. 2021's code.
@@ -30,7 +28,7 @@ function bits.dequantize(images, opts)
     error(("likelihood.dequantize: argument images: expected uint8 images, got %s"):format(
       sl.is_tensor(images) and images.dtype or tostring(images)), 2)
   end
-  return (images:to "float32" + random("uniform", images:shape(), o.seed, o.first, DEQUANTIZE_DRAW)) / 128 - 1
+  return sl.image.to_float(images, random("uniform", images:shape(), o.seed, o.first, draws.DEQUANTIZE))
 end
 
 --- [N]: the bits/dim of uint8 images [N, ...] under a model of images in [-1,1], by likelihood.ode, and its info with

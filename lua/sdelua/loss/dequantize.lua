@@ -1,4 +1,5 @@
 -- Dequantization of integer data: noise u on [0, 1) is added, and what it costs in likelihood is known.
+local draws = require "sdelua.data.draws"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 local sl = require "sdelua"
@@ -18,10 +19,9 @@ local function logistic_normal(mu, a, z)
 end
 
 -- Of the DATA stream: the batch itself is the loss's to open, and would be counted twice.
-local DRAW = 10
 local function drawn(dist, x)
   local state = sl.rng_state()
-  return random(dist, x:shape(), state.seed, state.seen, DRAW):to(x.dtype)
+  return random(dist, x:shape(), state.seed, state.seen, draws.LOSS_DEQUANTIZE):to(x.dtype)
 end
 
 --- Real data in [-1, 1] from integers x [N, ...] in 0 .. levels - 1 (uint8, or floats): 2 (x + u)/levels - 1, and

@@ -1,5 +1,7 @@
 -- What rows of ops and layers say of their arguments, "x w b? stride:pair=1 …", as Lua has it: dimensions and positions
 -- count from 1.
+local NONE = require "sdelua.options".NONE
+
 local spec = {}
 
 local FROM_ONE = { dim = true, pos = true } -- kinds that rows of ops count from 0
@@ -51,5 +53,12 @@ end
 
 --- "{ in_features, out_features, bias = true }": how a layer is made.
 function spec.made(list) return options_of(list, true) end
+
+local function default(v)
+  return type(v) == "string" and ("%q"):format(v) or type(v) == "table" and "{ ... }" or tostring(v)
+end
+
+--- An option as signatures show it: "steps = 1000"; its name alone where nothing is its default.
+function spec.option(name, v) return v == NONE and name or name .. " = " .. default(v) end
 
 return spec

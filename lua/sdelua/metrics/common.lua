@@ -1,5 +1,6 @@
 -- What metrics share: arguments, resamples as weights, pairs in pieces, results.
 local sl = require "sdelua"
+local draws = require "sdelua.data.draws"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 
@@ -7,9 +8,6 @@ local common = {}
 
 local CHUNK = 512
 local OPTIONS = { seed = 0, bootstrap = 100, confidence = 0.95 }
-
---- Draws of the DATA stream that belong to metrics; those below are the loader's and the point sets'.
-common.RESAMPLE_X, common.RESAMPLE_Y, common.DIRECTIONS, common.SAMPLES, common.FOLDS = 64, 65, 66, 67, 68
 
 -- ---- arguments -------------------------------------------------------------------------------------
 
@@ -43,7 +41,7 @@ local function mean_of_pairs(row, o, x, y)
     error(("%s: argument y: expected a tensor of x's shape, got %s and %s"):format(row.name, text_of(x), text_of(y)), 0)
   end
   local values = row.each(o, x:detach():to "float64", y:detach():to "float64")
-  return common.result(o, row.name, common.weights(o, x:shape(1), common.RESAMPLE_X):matmul(values), { each = values })
+  return common.result(o, row.name, common.weights(o, x:shape(1), draws.RESAMPLE_X):matmul(values), { each = values })
 end
 
 --- The function of a row: its measure(o, x, y), x and y flat; the mean of its each(o, x, y); or its call(o, ...) as

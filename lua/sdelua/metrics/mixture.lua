@@ -2,6 +2,7 @@
 -- measurement says of their samples. A mixture has rows: one, or, given measurements, one of each, which differ in
 -- weights and means.
 local sl = require "sdelua"
+local draws = require "sdelua.data.draws"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
 local random = require "sdelua.core".data.random
@@ -126,9 +127,8 @@ function Mixture:sample(n, opts)
   if R > 1 and n ~= R then
     error(("mixture: argument n: expected one a measurement, %d, got %d"):format(R, n), 2)
   end
-  local draw = require "sdelua.metrics.common".SAMPLES
-  local which = chosen(self, random("uniform", { n, 1 }, o.seed, o.first, draw))
-  local z = random("normal", { n, self.dim }, o.seed, o.first, draw + 8):to "float64"
+  local which = chosen(self, random("uniform", { n, 1 }, o.seed, o.first, draws.COMPONENT))
+  local z = random("normal", { n, self.dim }, o.seed, o.first, draws.COMPONENT_NOISE):to "float64"
   local row = R > 1 and which + sl.arange(0, R * K, K, { dtype = "int64" }) or which
   local means = self.means:reshape({ R * K, self.dim }):index_select(row, 1)
   return (means + spread(self, z, which)):to(o.dtype):reshape { n, table.unpack(self.shape) }

@@ -6,8 +6,10 @@
 -- logits [n,classes]. Images are uint8, or floats in [-1, 1].
 local sl = require "sdelua"
 local checkpoint = require "sdelua.train.checkpoint"
+local draws = require "sdelua.data.draws"
 local json = require "sdelua.json"
 local options = require "sdelua.options"
+local random = require "sdelua.core".data.random
 local times = require "sdelua.sde.common".times
 
 local FORMAT, CHUNK = "sdelua classifier 1", 500
@@ -76,7 +78,7 @@ end
 
 --- The same of noised images x_t, with the noise of seed 0.
 function Classifier:noisy_score(x, labels, t)
-  local z = require "sdelua.core".data.random("normal", x:shape(), 0, 0, 10)
+  local z = random("normal", x:shape(), 0, 0, draws.CLASSIFIER_NOISE)
   return self:score(sl.no_grad(self.process.perturb, self.process, floats(x), t, z), labels, t)
 end
 

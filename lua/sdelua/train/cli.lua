@@ -7,6 +7,22 @@ local system = require "sdelua.core".system
 
 local cli = {}
 
+-- parser:option or parser:argument, whose converters' refusals name what they refuse.
+local function naming(what, make)
+  return function(...)
+    local element = make(...)
+    local convert = element.convert
+    function element:convert(converter)
+      local label = self._aliases and self._aliases[#self._aliases] or self._name
+      return convert(self, function(text)
+        local value, expected = converter(text)
+        return value, value == nil and ("%s '%s': %s"):format(what, label, expected) or nil
+      end)
+    end
+    return element
+  end
+end
+
 --- A parser of lua-argparse, whose errors are a line: the usage of a script with many options would hide it.
 function cli.parser(name, description)
   local ok, argparse = pcall(require, "argparse")
@@ -14,6 +30,7 @@ function cli.parser(name, description)
     error("scripts read their options with argparse: install Debian's package lua-argparse, or the rock argparse", 0)
   end
   local parser = argparse(name, description):add_help "-h --help"
+  parser.option, parser.argument = naming("option", parser.option), naming("argument", parser.argument)
   function parser.error(_, text)
     io.stderr:write(("Error: %s\n%s --help lists the options\n"):format(text, name))
     os.exit(1, true)
@@ -131,7 +148,7 @@ end
 function cli.add_assignments(parser, flag, text)
   return parser:option(flag, text):argname "<name>=<value>":count "*":convert(function(given)
     local name, value = given:match "^([%w_]+)=(.*)$"
-    if not name then return nil, ("option '%s': expected <name>=<value>, got '%s'"):format(flag, given) end
+    if not name then return nil, ("expected <name>=<value>, got '%s'"):format(given) end
     return { name = name, value = value_of(value) }
   end)
 end

@@ -2,6 +2,7 @@
 local sl = require "sdelua"
 local checkpoint = require "sdelua.train.checkpoint"
 local classifier = require "sdelua.train.classifier"
+local draws = require "sdelua.data.draws"
 local random = require "sdelua.core".data.random
 
 local train = {
@@ -42,8 +43,6 @@ end
 --- A classifier that scripts/train_classifier.lua saved (see sdelua/train/classifier.lua).
 function train.load_classifier(path) return classifier.load(path) end
 
--- Draws of the DATA stream under seed 0 that belong to this.
-local TIME_DRAW, NOISE_DRAW = 8, 9
 local CHUNK = 128
 
 -- Sum over the chunks of x0 of fn(part, count), part(x) those rows of x; tell(share), where given, is told how far that
@@ -67,8 +66,8 @@ local function given(score, labels, part) return labels and score:given(part(lab
 -- is told how much is done.
 function train.heldout(process, score, x0, labels, tell)
   local n = x0:shape(1)
-  local t = random("uniform", { n }, 0, 0, TIME_DRAW) * (process.T - 1e-3) + 1e-3
-  local z = random("normal", x0:shape(), 0, 0, NOISE_DRAW)
+  local t = random("uniform", { n }, 0, 0, draws.HELDOUT_TIME) * (process.T - 1e-3) + 1e-3
+  local z = random("normal", x0:shape(), 0, 0, draws.HELDOUT_NOISE)
   return in_chunks(x0, tell, function(part)
     local mean, std = process:marginal_prob(part(x0), part(t))
     local x = mean + std * part(z)

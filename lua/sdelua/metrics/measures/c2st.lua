@@ -1,5 +1,6 @@
 local sl = require "sdelua"
 local common = require "sdelua.metrics.common"
+local draws = require "sdelua.data.draws"
 local permutation = require "sdelua.core".data.permutation
 
 -- Seeds the generator and gives it back as it was when the scope ends.
@@ -66,7 +67,7 @@ return {
   measure = function(o, x, y)
     local right = told_right(o, pooled(o, x, y))
     local n = right:shape(1)
-    local values = common.weights(o, n, common.RESAMPLE_X):matmul(right)
+    local values = common.weights(o, n, draws.RESAMPLE_X):matmul(right)
     local above = (values:totable()[1] - 0.5) * 2 * math.sqrt(n)
     local p = 0.5 * (1 - sl.erf(sl.tensor({ above / math.sqrt(2) }, { dtype = "float64" })):item())
     return common.result(o, "c2st", values, { p = p })

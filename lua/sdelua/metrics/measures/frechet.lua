@@ -1,5 +1,6 @@
 local sl = require "sdelua"
 local common = require "sdelua.metrics.common"
+local draws = require "sdelua.data.draws"
 
 -- Mean [D] and covariance [D,D] of x with weights [n] that sum to 1; unbiased where they are all 1/n.
 local function moments(x, w)
@@ -30,8 +31,8 @@ return {
   source = "Dowson & Landau 1982; Heusel et al. 2017; EDM's fid.py",
   options = { bootstrap = 20 },
   measure = function(o, x, y)
-    local wx = common.weights(o, x:shape(1), common.RESAMPLE_X)
-    local wy = common.weights(o, y:shape(1), common.RESAMPLE_Y)
+    local wx = common.weights(o, x:shape(1), draws.RESAMPLE_X)
+    local wy = common.weights(o, y:shape(1), draws.RESAMPLE_Y)
     local values = {}
     for r = 1, wx:shape(1) do
       local scope <close> = sl.scope()

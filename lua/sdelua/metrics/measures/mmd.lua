@@ -1,6 +1,7 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local common = require "sdelua.metrics.common"
+local draws = require "sdelua.data.draws"
 
 local MEDIAN_OF = 500 -- points of each set, for the bandwidth
 
@@ -40,8 +41,8 @@ return {
     end
     o.bandwidth = o.bandwidth or (o.kernel == "gaussian" and median_distance(x, y)) or nil
     local kernel = KERNELS[o.kernel](o)
-    local wx = common.weights(o, x:shape(1), common.RESAMPLE_X)
-    local wy = common.weights(o, y:shape(1), common.RESAMPLE_Y)
+    local wx = common.weights(o, x:shape(1), draws.RESAMPLE_X)
+    local wy = common.weights(o, y:shape(1), draws.RESAMPLE_Y)
     local values = common.expectation(kernel, x, wx) + common.expectation(kernel, y, wy)
       - common.expectation(kernel, x, wx, y, wy) * 2
     return common.result(o, "mmd", values, { bandwidth = o.bandwidth })

@@ -1,5 +1,6 @@
 local sl = require "sdelua"
 local common = require "sdelua.metrics.common"
+local draws = require "sdelua.data.draws"
 
 local FAR = math.huge
 
@@ -46,8 +47,8 @@ return {
       error(("precision_recall: option k: expected a count below that of the points, got %s"):format(o.k), 0)
     end
     return setmetatable({
-      precision = share(o, "precision", covered(x, y, radii(y, o.k)), common.RESAMPLE_X),
-      recall = share(o, "recall", covered(y, x, radii(x, o.k)), common.RESAMPLE_Y),
+      precision = share(o, "precision", covered(x, y, radii(y, o.k)), draws.RESAMPLE_X),
+      recall = share(o, "recall", covered(y, x, radii(x, o.k)), draws.RESAMPLE_Y),
     }, { __tostring = function(r) return tostring(r.precision) .. ", " .. tostring(r.recall) end })
   end,
 }

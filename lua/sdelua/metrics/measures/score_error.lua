@@ -1,12 +1,13 @@
 local sl = require "sdelua"
 local options = require "sdelua.options"
 local common = require "sdelua.metrics.common"
+local draws = require "sdelua.data.draws"
 local random = require "sdelua.core".data.random
 
 -- s^2 |score - exact|^2/D of each sample at time t, [n].
 local function errors(o, process, score, mixture, i, t)
   local x0 = mixture:sample(o.n, { seed = o.seed, first = (i - 1) * o.n, dtype = o.dtype })
-  local z = random("normal", { o.n, mixture.dim }, o.seed, (i - 1) * o.n, common.FOLDS):to(o.dtype)
+  local z = random("normal", { o.n, mixture.dim }, o.seed, (i - 1) * o.n, draws.SCORE_ERROR_NOISE):to(o.dtype)
   local x = process:perturb(x0, t, z)
   local times = sl.full({ o.n }, t, { dtype = o.dtype })
   local difference = score(x, times) - mixture:score(process)(x, times)
@@ -31,7 +32,7 @@ return {
     local values, each = nil, {}
     for i, t in ipairs(times) do
       local e = errors(o, process, score, mixture, i, t)
-      local w = common.weights({ bootstrap = o.bootstrap, seed = o.seed + i }, o.n, common.RESAMPLE_X)
+      local w = common.weights({ bootstrap = o.bootstrap, seed = o.seed + i }, o.n, draws.RESAMPLE_X)
       local resampled = w:matmul(e) / #times
       values, each[i] = values and values + resampled or resampled, e:mean():item()
     end

@@ -1,4 +1,5 @@
 local common = require "sdelua.metrics.common"
+local draws = require "sdelua.data.draws"
 local random = require "sdelua.core".data.random
 
 -- Values in order, with the places they came from.
@@ -30,7 +31,7 @@ local function squared_distance(a, order_a, wa, b, order_b, wb)
 end
 
 local function unit_rows(n, d, seed)
-  local v = random("normal", { n, d }, seed, 0, common.DIRECTIONS):to "float64"
+  local v = random("normal", { n, d }, seed, 0, draws.DIRECTIONS):to "float64"
   return v / v:square():sum(2, true):sqrt()
 end
 
@@ -41,8 +42,8 @@ return {
   measure = function(o, x, y)
     local directions = unit_rows(o.directions, x:shape(2), o.seed):transpose(1, 2)
     local px, py = x:matmul(directions), y:matmul(directions)
-    local wx = common.weights(o, x:shape(1), common.RESAMPLE_X):totable()
-    local wy = common.weights(o, y:shape(1), common.RESAMPLE_Y):totable()
+    local wx = common.weights(o, x:shape(1), draws.RESAMPLE_X):totable()
+    local wy = common.weights(o, y:shape(1), draws.RESAMPLE_Y):totable()
     local values = {}
     for k = 1, o.directions do
       local a, b = px:select(2, k):totable(), py:select(2, k):totable()
