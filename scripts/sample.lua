@@ -2,6 +2,7 @@
 -- its number alone, not on --batch, --threads or --n.
 local sl = require "sdelua"
 local cli = require "sdelua.train.cli"
+local conditions = require "sdelua.train.conditions"
 
 local GRID, STEPS = 64, 100
 
@@ -19,13 +20,7 @@ parser:flag("--list", "Print the samplers and stop."):action(function()
   print(sl.solve.list())
   os.exit(0, true)
 end)
-parser:option("--class", "Draw that class (from 0), or several in turn, such as 3,7.", nil):target "class"
-  :convert(cli.classes)
-parser:option("--guidance", "Strengthen the class by this scale (1: none), without a classifier unless --classifier "
-  .. "names one."):convert(cli.number(0, true))
-parser:option("--interval", "Guidance at noise levels s/m between these two alone, such as 0.2,3.")
-  :convert(cli.numbers(2))
-parser:option("--classifier", "A classifier of scripts/train_classifier.lua --noisy, to be guided by.")
+conditions.add(parser, "Draw that class (from 0), or several in turn, such as 3,7.")
 parser:option("--seed", "Seed of the samples.", "0"):convert(cli.integer(0))
 parser:option("--batch", "Samples drawn at a time.", "64"):convert(cli.integer(1))
 parser:option("--threads", "Threads (default: as many as there are processors)."):convert(cli.integer(1))
@@ -40,37 +35,6 @@ local function sampler(model)
   given.steps = a.steps or given.steps or not row.sample and STEPS or nil
   for key, value in pairs(cli.collect(a.set, row.options)) do given[key] = value end
   return sl.solve[name](given)
-end
-
-local function refuse(option, why) parser:error(("option '%s': %s"):format(option, why)) end
-
--- The classes of samples first + 1 .. first + n.
-local function classes_of(first, n)
-  local list = {}
-  for i = 1, n do list[i] = a.class[(first + i - 1) % #a.class + 1] end
-  return list
-end
-
--- A function (first, n) -> the score of those samples.
-local function scores(model)
-  local o = { scale = a.guidance, interval = a.interval }
-  if not a.class then
-    for _, name in ipairs { "guidance", "interval", "classifier" } do
-      if a[name] then refuse("--" .. name, "expected --class with it") end
-    end
-    return function() return model.score end
-  end
-  if a.interval and not a.guidance then refuse("--interval", "expected --guidance with it") end
-  if a.classifier then
-    local classifier = sl.train.load_classifier(a.classifier)
-    return function(first, n)
-      return sl.guidance.classifier(model.process, model.score, classifier, classes_of(first, n), o)
-    end
-  end
-  if not model.classes then
-    refuse("--class", "expected a checkpoint trained with --classes, or --classifier, got neither")
-  end
-  return function(first, n) return sl.guidance.classifier_free(model.score, classes_of(first, n), o) end
 end
 
 -- Images as uint8, points as they are.
@@ -100,7 +64,7 @@ local function main()
   if a.threads then sl.set_threads(a.threads) end
   local model = sl.train.load(a.checkpoint)
   local out = a.out or (a.checkpoint:match "^(.*)/[^/]*$" or ".") .. "/samples"
-  local solve, score_of = sampler(model), scores(model)
+  local solve, score_of = sampler(model), conditions.scores(a, model, parser)
   cli.make_out(out)
   local x = draw(model, solve, score_of)
   if a.format == "npy" then sl.npy.save(out .. "/samples.npy", x) end

@@ -197,4 +197,30 @@ check.test("train_classifier.lua, sample.lua --class, bench/guidance.lua", funct
   check.ok(bytes(conditional .. "/guidance.jsonl"):find('"scale":3', 1, true))
 end)
 
+check.test("restore.lua --class: what is known of each image", function()
+  sl.image.save(folder .. "/a.png", x:select(1, 1))
+  sl.image.save(folder .. "/b.png", x:select(1, 2))
+  local function restored(model, ...)
+    return "scripts/restore.lua", model, folder .. "/a.png", folder .. "/b.png", "--measure-truth", "--operator",
+      "inpaint", "--operator-set", "mask=half", "--steps", "2", "--n", "3", ...
+  end
+  local function drawn(name, ...)
+    local out = folder .. "/" .. name
+    run(restored(checkpoint, "--out", out, ...))
+    local all = {}
+    for i, image in ipairs { "a", "b" } do
+      for k = 1, 3 do all[3 * i + k - 3] = bytes(("%s/%s_%02d.png"):format(out, image, k)) end
+    end
+    return all
+  end
+  local by = { "--guidance", "30", "--classifier", folder .. "/noisy.safetensors" }
+  local each = drawn("each", "--class", "0,2", "--batch", "4", table.unpack(by))
+  check.eq(drawn("split", "--class", "0,2", "--batch", "2", table.unpack(by)), each)
+  local first = drawn("first", "--class", "0", table.unpack(by))
+  for k = 1, 3 do check.ok(each[k] == first[k] and each[3 + k] ~= first[3 + k], "sample " .. k) end
+  drawn("free", "--class", "0,2", "--guidance", "2")
+  fails("'--class': expected a checkpoint trained with --classes",
+    restored(plain .. "/checkpoint.safetensors", "--class", "1", "--out", folder .. "/d"))
+end)
+
 os.execute("rm -rf " .. quote(folder))

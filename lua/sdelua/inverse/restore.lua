@@ -2,6 +2,7 @@
 -- what they may have been, and a page that shows both.
 local sl = require "sdelua"
 local cli = require "sdelua.train.cli"
+local conditions = require "sdelua.train.conditions"
 local shapes = require "sdelua.inverse.shapes"
 
 local restore = {}
@@ -49,6 +50,8 @@ local function arguments(spec)
   cli.add_assignments(p, "--set", "An option of the method, such as --set eta=1. " .. restore.FILES .. ".")
   p:option("--steps", ("Steps of the method (default: its own, or %d)."):format(STEPS)):convert(cli.integer(1))
   p:flag("--list", "Print operators and methods, and stop."):action(stop_with(lists))
+  conditions.add(p, "What the images are, of a model of classes: a class (from 0), or of each image its own, in turn: "
+    .. "3,7.")
   p:option("--n", "Samples of each image.", "4"):convert(cli.integer(1))
   p:option("--out", "Folder to write to.", "restored")
   p:option("--seed", "Seed of the samples, and of the noise of --measure-truth.", "0"):convert(cli.integer(0))
@@ -165,14 +168,15 @@ end
 -- ---- samples ---------------------------------------------------------------------------------------------
 
 -- n samples of each, [N, n, shape]: row by row, whatever the batch.
-local function draw(a, model, method, operator, y)
+local function draw(a, model, method, score_of, operator, y)
   local total, parts, last = y:shape(1) * a.n, {}, nil
   local rows = y:unsqueeze(2):expand({ y:shape(1), a.n, table.unpack(operator.measured) })
     :reshape { total, table.unpack(operator.measured) }
   for step, bar in sl.progress((total + a.batch - 1) // a.batch) do
     local first = (step - 1) * a.batch
+    local n = math.min(a.batch, total - first)
     parts[step] = sl.no_grad(function()
-      return (method(model.process, model.score, operator, rows:narrow(1, first + 1, math.min(a.batch, total - first)),
+      return (method(model.process, score_of(first, n), operator, rows:narrow(1, first + 1, n),
         { seed = a.seed, first = first }))
     end)
     last = bar
@@ -269,9 +273,10 @@ local function main(spec, a, parser)
   if a.threads then sl.set_threads(a.threads) end
   local model = load(a)
   local operator, method = operator_of(a, parser, spec, model.shape), method_of(a, parser)
+  local score_of = conditions.scores(a, model, parser, a.n)
   local names, x, y = inputs(a, operator)
   cli.make_out(a.out)
-  local samples = draw(a, model, method, operator, y)
+  local samples = draw(a, model, method, score_of, operator, y)
   write(a.out, names, x, y, samples)
   local list, titles = sl.no_grad(columns, operator, x, y, samples)
   sl.image.save(a.out .. "/comparison.png", page(list))
