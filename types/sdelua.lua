@@ -1045,6 +1045,13 @@ function guidance_At_class:within() end
 
 ---Measurements y = A(x) + std n, with n unit normal: what a row of sdelua/inverse/operators, or a table of your own, becomes.
 ---@class sdelua.inverse.Operator
+---@field linear boolean # Whether it is.
+---@field measured table # The shape of one y.
+---@field measured_size integer # How many values a y has.
+---@field name string # That of its row.
+---@field shape table # That of one x.
+---@field size integer # How many values an x has.
+---@field std number # The standard deviation of y's noise.
 ---@overload fun(...): ...
 local inverse_Operator_class = {}
 
@@ -1200,6 +1207,10 @@ function metrics_Features_class:score(x, labels) end
 
 ---Mixtures of Gaussians, whose noised densities and scores are known at every time, and so is what a linear measurement says of their samples.
 ---@class sdelua.metrics.Mixture
+---@field dim integer # How many values a sample has.
+---@field means sdelua.tensor # [1,K,D] or [N,K,D].
+---@field shape table # That of one sample.
+---@field weights sdelua.tensor # [1,K], or [N,K] of what N measurements say.
 ---@overload fun(...): ...
 local metrics_Mixture_class = {}
 
@@ -1724,6 +1735,10 @@ function sde_Reverse_class:discretize(x, t, n, opts) end
 
 ---The score of a network, whatever the network predicts.
 ---@class sdelua.sde.Score
+---@field log_prob function? # Of the score of an energy E: (x, t) -> -E [N].
+---@field net any # The network, or the function in its place.
+---@field parameterization string # What the network says: "noise", "x0", "v" …
+---@field process sdelua.sde.Process # That of which it is the score.
 ---@overload fun(...): ...
 local sde_Score_class = {}
 

@@ -22,7 +22,7 @@ local MADE = {
 -- What calls of a room, and of its rows with other things than options, make.
 local CALLED = { plot = "sdelua.plot.Figure" }
 
-local CLASSES = { tensor = true, scope = true, Optimizer = true, EMA = true, Layer = true, Canvas = true, plot = true }
+local CLASSES = { tensor = true, scope = true, Optimizer = true, EMA = true, Layer = true, Canvas = true, plot = true, sde = true }
 
 local function type_name(name)
   local list = name:match "^(%w+)%[%]$"
@@ -179,7 +179,7 @@ function Writer:class(entry, entries)
   self:doc(source.sentence(entry.doc or ""))
   self:line("---@class %s", name)
   for _, field in ipairs(manual.fields(entry.name)) do
-    self:line("---@field %s %s # %s", field.name, field.type:gsub("^tensor", "sdelua.tensor"), field.doc)
+    self:line("---@field %s %s # %s", field.name, type_name(field.type), field.doc)
   end
   if entry.name == "tensor" then
     self:line "---@field [integer] any" -- a tensor, or a number of a tensor of one dimension

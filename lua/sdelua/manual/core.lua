@@ -186,6 +186,27 @@ return {
       name = { "string", "That of its row." },
       options = { "table", "Those given, and the defaults of the others." },
     },
+    ["inverse.Operator"] = {
+      name = { "string", "That of its row." },
+      linear = { "boolean", "Whether it is." },
+      std = { "number", "The standard deviation of y's noise." },
+      shape = { "table", "That of one x." },
+      measured = { "table", "The shape of one y." },
+      size = { "integer", "How many values an x has." },
+      measured_size = { "integer", "How many values a y has." },
+    },
+    ["metrics.Mixture"] = {
+      dim = { "integer", "How many values a sample has." },
+      shape = { "table", "That of one sample." },
+      weights = { "tensor", "[1,K], or [N,K] of what N measurements say." },
+      means = { "tensor", "[1,K,D] or [N,K,D]." },
+    },
+    ["sde.Score"] = {
+      process = { "sde.Process", "That of which it is the score." },
+      net = { "any", "The network, or the function in its place." },
+      parameterization = { "string", 'What the network says: "noise", "x0", "v" …' },
+      log_prob = { "function?", "Of the score of an energy E: (x, t) -> -E [N]." },
+    },
     ["plot.Figure"] = {},
     ["plot.Grid"] = {},
     tensor = {
