@@ -22,7 +22,9 @@ local MADE = {
 -- What calls of a room, and of its rows with other things than options, make.
 local CALLED = { plot = "sdelua.plot.Figure" }
 
-local CLASSES = { tensor = true, scope = true, Optimizer = true, EMA = true, Layer = true, Canvas = true, plot = true, sde = true }
+local CLASSES = {
+  tensor = true, scope = true, Optimizer = true, EMA = true, Layer = true, Canvas = true, plot = true, sde = true,
+}
 
 local function type_name(name)
   local list = name:match "^(%w+)%[%]$"
