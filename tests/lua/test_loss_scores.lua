@@ -145,7 +145,7 @@ check.test("what is no score, or says nothing like x, is refused by name", funct
   for name in sl.loss.objectives:each() do
     for _, wrong in ipairs { false, 3, "net" } do
       check.raises(function() sl.loss[name](vp, wrong or nil, x0) end,
-        name .. ": argument score: expected a function (x, t) or a network, got " .. tostring(wrong or nil))
+        name .. ": argument score: expected a function (x, t) or a network's score, got " .. tostring(wrong or nil))
     end
     for _, wrong in ipairs {
       function(x) return x:sum(2) end, function(x) return x:sum(2, true) end, function(x) return x:to "float64" end,
@@ -168,6 +168,31 @@ check.test("what is no score, or says nothing like x, is refused by name", funct
     check.raises(function() sl.loss[name](vp, other, x0) end,
       name .. ": argument score: expected process:score(net) or a network (x, level)")
   end
+end)
+
+check.test("a score is asked by a process that noises as its own does", function()
+  local net = sl.nn.MLP { dim = 2, hidden = 4 }
+  local score, x0, ve = sl.sde.VP {}:score(net), sl.zeros { 3, 2 }, sl.sde.VE {}
+  local operator = sl.inverse.denoise { shape = { 2 }, std = 0.1 }
+  local calls = {
+    dsm = function(process) return sl.loss.dsm(process, score, x0) end,
+    heun = function(process) return sl.solve.heun { steps = 2 } (process, score, { 3, 2 }, { seed = 1 }) end,
+    ["likelihood.ode"] = function(process) return sl.likelihood.ode(process, score, x0, { rtol = 1, atol = 1 }) end,
+    dps = function(process) return sl.posterior.dps { steps = 2 } (process, score, operator, x0, { seed = 1 }) end,
+    ["guidance.loss"] = function(process)
+      return sl.guidance.loss(process, score, function(x) return x:square():sum(2) end)
+    end,
+  }
+  for name, call in pairs(calls) do
+    call(sl.sde.VP {}) -- another object, the same process
+    for _, other in ipairs { ve, sl.sde.VP { beta_max = 10 }, sl.sde.subVP {} } do
+      check.raises(function() call(other) end, ("%s: argument score: expected one for the %s, got score of VP process")
+        :format(name, tostring(other)))
+    end
+  end
+  local turned = sl.guidance.loss(sl.sde.VP {}, score, function(x) return x:square():sum(2) end)
+  check.raises(function() sl.solve.heun { steps = 2 } (ve, turned, { 3, 2 }) end,
+    "heun: argument score: expected one for the VE process")
 end)
 
 check.test("options out of range are refused by name", function()

@@ -3,9 +3,9 @@
 -- With g the gradient of log p(y | x_t) it says score + scale g, or x0 + scale g s^2/m and eps - scale g s. scale 1 is
 -- Bayes' rule. norm = "score" first gives each sample's g the root mean square of its score.
 local sl = require "sdelua"
+local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
-local Process = require "sdelua.sde.process"
 local Score = require "sdelua.sde.score"
 
 local Guided = {}
@@ -29,14 +29,14 @@ end
 local checks = {}
 
 function checks.process(who, process)
-  if getmetatable(process) ~= Process then refuse(who, "argument process", "a process of sl.sde", process) end
+  arguments.process(who, process)
   if not process:has_signal() then
     refuse(who, "argument process", "one with m_T > 0, for else there is no score at T", process)
   end
 end
 
-function checks.score(who, score)
-  if not options.callable(score) then refuse(who, "argument score", "a function (x, t)", score) end
+function checks.score(who, score, process)
+  arguments.score(who, process, score)
 end
 
 function checks.fn(who, fn)
@@ -60,7 +60,7 @@ function Guided.new(row, ...)
   local who, a = "guidance." .. row.name, {}
   for i, name in ipairs(row.arguments) do
     a[name] = select(i, ...)
-    if checks[name] then checks[name](who, a[name]) end
+    if checks[name] then checks[name](who, a[name], a.process) end
   end
   local o = options.read(who, (select(#row.arguments + 1, ...)), Guided.known(row))
   check_options(who, row, o)

@@ -1,9 +1,9 @@
 -- What the functions of sl.likelihood do with their arguments.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local arguments = require "sdelua.sde.arguments"
 local sde = require "sdelua.sde.common"
 local options = require "sdelua.options"
-local Process = require "sdelua.sde.process"
 
 local common = {}
 
@@ -28,13 +28,8 @@ function common.flat(x) return x:reshape { x:shape(1), common.features(x) } end
 
 --- Checks process, score and x, and finds out the process's tier.
 function common.check(who, process, score, x)
-  if getmetatable(process) ~= Process then
-    error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 0)
-  end
-  if not options.callable(score) then
-    error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 0)
-  end
-  sde.tell_of_network(who, score)
+  arguments.process(who, process)
+  arguments.score(who, process, score)
   common.points(who, "x", x)
   core.settle(process.handle, x)
 end

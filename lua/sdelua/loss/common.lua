@@ -5,7 +5,6 @@ local options = require "sdelua.options"
 local importance = require "sdelua.loss.importance"
 local sde = require "sdelua.sde.common"
 local warn = require "sdelua.warn"
-local Process = require "sdelua.sde.process"
 
 local common = { column = sde.column }
 
@@ -17,15 +16,6 @@ common.OPTIONS = { eps = options.NONE, t = options.NONE, z = options.NONE, t_sam
 function common.with_common(own) return options.merged(common.OPTIONS, own) end
 
 -- ---- arguments ----------------------------------------------------------------------------------------
-
---- A process, or nil where the objective is `static`, and something that can be called for a score.
-function common.check_arguments(who, process, score, static)
-  if getmetatable(process) ~= Process and not (static and process == nil) then
-    error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, options.show(process)), 0)
-  elseif not options.callable(score) then
-    error(("%s: argument score: expected a function (x, t) or a network, got %s"):format(who, options.show(score)), 0)
-  end
-end
 
 local function is_one_each(v, x0) return sl.is_tensor(v) and v:dim() == 1 and v:shape(1) == x0:shape(1) end
 

@@ -11,9 +11,8 @@
 -- Every random number comes from the TRAIN stream, so it depends on the seed and on the samples seen before it in the
 -- run, not on batches or threads; t, z and their like may be given instead.
 local collection = require "sdelua.collection"
-local common = require "sdelua.loss.common"
 local options = require "sdelua.options"
-local sde = require "sdelua.sde.common"
+local arguments = require "sdelua.sde.arguments"
 
 local loss = {
   objectives = collection "sdelua.loss.objectives",
@@ -22,14 +21,13 @@ local loss = {
 
 loss.objectives.arguments = { "process", "score", "x0" }
 
-
 return loss.objectives:open(loss, { "name", "needs", "doc", "source" }, function(row)
   return function(process, score, x0, opts)
     local o = options.read(row.name, opts, row.options)
     o.who = row.name
-    common.check_arguments(o.who, process, score, row.static)
+    if process or not row.static then arguments.process(o.who, process) end
+    arguments.score(o.who, process, score, row.bare)
     if row.check then row.check(o) end
-    if process and not row.bare then sde.tell_of_network(o.who, score) end
     return row.loss(o, process, score, x0)
   end
 end)

@@ -1,5 +1,6 @@
 -- The part of a likelihood bound that a process cut off at eps > 0 leaves out.
 local core = require "sdelua.core".sde
+local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.loss.common"
 local options = require "sdelua.options"
 local sl = require "sdelua"
@@ -22,7 +23,8 @@ return function(process, score, x0, opts)
     eps = options.NONE, noise = options.NONE, seed = options.NONE, first = options.NONE, index = options.NONE,
   })
   o.who = "eps_offset"
-  common.check_arguments(o.who, process, score)
+  arguments.process(o.who, process)
+  arguments.score(o.who, process, score)
   core.need_kernel(process.handle, x0, o.who)
   local eps = eps_of(o, process)
   local x = process:perturb(x0, eps, sl.noise.of(o):normal(x0:shape(), 1, x0.dtype))

@@ -17,12 +17,12 @@
 --   start(self, run)                     the state to begin with and its time, for that sampler, or for the row's own
 --                                        step, whatever x and from the call gives
 local sl = require "sdelua"
+local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.sde.common"
 local finite = require "sdelua.posterior.finite"
 local gradient = require "sdelua.posterior.gradient"
 local Operator = require "sdelua.inverse.operator"
 local options = require "sdelua.options"
-local Process = require "sdelua.sde.process"
 local Run = require "sdelua.solve.run"
 local Sampler = require "sdelua.solve.sampler"
 local Score = require "sdelua.sde.score"
@@ -145,11 +145,9 @@ local function check_process(self, process, x)
 end
 
 local function check_call(self, process, score, operator, y)
-  if getmetatable(process) ~= Process then
-    refuse(self, "argument process", "a process of sl.sde", process)
-  elseif not options.callable(score) then
-    refuse(self, "argument score", "a function (x, t)", score)
-  elseif getmetatable(operator) ~= Operator then
+  arguments.process(self.name, process)
+  arguments.score(self.name, process, score)
+  if getmetatable(operator) ~= Operator then
     refuse(self, "argument operator", "an operator of sl.inverse", operator)
   end
   local why = self:refuses(operator)

@@ -1,7 +1,6 @@
 -- Options that every process takes: T, std0, eps = { train =, sample =, likelihood = }, prior = { mean =, std = }.
 local sl = require "sdelua"
 local options = require "sdelua.options"
-local warn = require "sdelua.warn"
 
 local common = { T = options.NONE, std0 = options.NONE, eps = options.NONE, prior = options.NONE }
 
@@ -64,17 +63,6 @@ local function is_network(v)
   return type(v) == "userdata" or (type(meta) == "table" and rawget(meta, "is_module_class"))
 end
 
--- Networks of which that has been said.
-local told = setmetatable({}, { __mode = "k" })
-
---- Says, once for each network, that it stands where a score is expected: few networks are one as they are.
-local function tell_of_network(who, score)
-  if not is_network(score) or told[score] then return end
-  told[score] = true
-  warn("%s: argument score: a network is taken for the score itself; process:score(net, { parameterization = \"noise\" "
-    .. "}) makes the score of one that predicts the noise (or score, x0, v …)", who)
-end
-
 --- A score as samplers call it, (x, t, rows); a network's third argument is another.
 local function as_score(score)
   return is_network(score) and function(x, t) return score(x, t) end or score
@@ -101,6 +89,6 @@ local function said(score, x, t, rows) return expect_like("score", score(x, t, r
 
 return {
   column = column, times = times, for_core = for_core, with_common = with_common,
-  exchange_of = exchange_of, as_score = as_score, said = said, tell_of_network = tell_of_network,
+  exchange_of = exchange_of, as_score = as_score, said = said, is_network = is_network,
   is_uniform = is_uniform, is_like = is_like, expect_like = expect_like,
 }

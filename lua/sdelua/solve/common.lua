@@ -2,8 +2,8 @@
 local sl = require "sdelua"
 local core = require "sdelua.core"
 local options = require "sdelua.options"
+local arguments = require "sdelua.sde.arguments"
 local sde = require "sdelua.sde.common"
-local Process = require "sdelua.sde.process"
 
 local common = {}
 
@@ -56,13 +56,8 @@ end
 -- (functions), and from, a time.
 function common.call(who, process, score, shape, opts)
   local o = options.read(who, opts, common.CALL)
-  if getmetatable(process) ~= Process then
-    error(("%s: argument process: expected a process of sl.sde, got %s"):format(who, tostring(process)), 3)
-  end
-  if not options.callable(score) then
-    error(("%s: argument score: expected a function (x, t), got %s"):format(who, tostring(score)), 3)
-  end
-  sde.tell_of_network(who, score)
+  arguments.process(who, process)
+  arguments.score(who, process, score)
   options.functions(who, o, { "callback" })
   o.source, o.given_x, o.from = sl.noise.of(o), o.x ~= nil, beginning(who, process, o)
   o.score, o.exchange = sde.as_score(score), sde.exchange_of(score)
