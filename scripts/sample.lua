@@ -32,8 +32,10 @@ local function sampler(model)
   if not name then name, given = sl.train.sampler(model.kind, STEPS) end
   local row, why = cli.row(sl.solve.samplers, name)
   if not row then parser:error("option '--sampler': " .. why) end
-  given.steps = a.steps or given.steps or not row.sample and STEPS or nil
-  for key, value in pairs(cli.collect(a.set, row.options)) do given[key] = value end
+  local more = cli.collect(a.set, row.options)
+  local own = row.sample or type(more.grid) == "table" -- says how many steps there are
+  given.steps = a.steps or given.steps or not own and STEPS or nil
+  for key, value in pairs(more) do given[key] = value end
   return sl.solve[name](given)
 end
 

@@ -2,6 +2,7 @@
 -- where make(options) is the sampler with these as well.
 local check = require "check"
 local sl = require "sdelua"
+local grid = require "sdelua.solve.grid"
 
 local D = 0.5 -- the std of the data
 local vp = sl.sde.VP {}
@@ -23,7 +24,8 @@ local OWN = { mala = { log_prob = log_prob } }
 
 --- A sampler with its steps, where it has any, and more options.
 function every.make(name, row, more)
-  local o = { steps = not (row.sample and row.options and row.options.steps) and every.STEPS or nil }
+  local own = row.sample and row.options and row.options.steps or more and grid.count(more.grid)
+  local o = { steps = not own and every.STEPS or nil }
   for _, list in ipairs { OWN[name] or {}, more } do
     for key, value in pairs(list) do o[key] = value end
   end

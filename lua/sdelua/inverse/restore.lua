@@ -100,7 +100,8 @@ local function method_of(a, p)
     p:error(("option '--method': expected a name that --list prints, got '%s'"):format(a.method))
   end
   local o = read_files(cli.collect(a.set, row.options))
-  o.steps = a.steps or o.steps or row.steps or STEPS
+  if type(o.grid) ~= "table" then o.steps = o.steps or row.steps or STEPS end
+  o.steps = a.steps or o.steps
   return sl.posterior[a.method](o)
 end
 

@@ -21,6 +21,7 @@ local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.sde.common"
 local finite = require "sdelua.posterior.finite"
 local gradient = require "sdelua.posterior.gradient"
+local grid = require "sdelua.solve.grid"
 local Operator = require "sdelua.inverse.operator"
 local options = require "sdelua.options"
 local Run = require "sdelua.solve.run"
@@ -74,7 +75,8 @@ local function base_of(row, o, given)
     end
     return sampler
   end
-  local own = { steps = given.sampler == nil and row.steps or nil } -- another has steps of its own, or none
+  local free = given.sampler == nil and not grid.count(given.grid) -- another sampler, or a list, says its own
+  local own = { steps = free and row.steps or nil }
   for key in pairs(Sampler.OPTIONS) do own[key] = given[key] == nil and own[key] or given[key] end
   local make = type(sampler) == "string" and sl.solve.samplers:find(sampler) and sl.solve[sampler]
   if not make then

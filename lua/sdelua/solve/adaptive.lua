@@ -18,6 +18,7 @@
 --   ode, bosh3               0.95 (0.90 to 0.99)  0.91 (0.83 to 1.05)       0.96 (0.86 to 1.03)
 --   likelihood.ode, dopri5   1.00 (0.95 to 1.05)  1.07 (0.97 to 1.16)       1.01 (0.93 to 1.10)
 local core = require "sdelua.core".solve
+local heed = require "sdelua.solve.heed"
 local options = require "sdelua.options"
 
 local adaptive = { METHODS = { "dopri5", "bosh3" } }
@@ -34,6 +35,15 @@ function adaptive.check(who, o)
   options.choice(who, "norm", o.norm, { "sample", "batch" })
   options.positives(who, o, { "rtol", "atol", "icoeff" })
   options.counts(who, o, { "max_steps" })
+end
+
+--- Raises where what only step control knows is given to fixed steps.
+function adaptive.check_fixed(who, given)
+  for _, name in ipairs(options.names(OPTIONS)) do
+    if name ~= "method" and given[name] ~= nil then
+      heed.refuse(who, name, "its steps are fixed where steps is given", given[name])
+    end
+  end
 end
 
 --- x at the other end and nfe [N]. o: the options above; more: what else the core takes (see src/bind/solve.c).

@@ -60,6 +60,13 @@ end
 
 local function numbers(v) return sl.is_tensor(v) and v:dim() == 1 and v:totable() or v end
 
+--- How many steps an explicit list of times or sigmas says; nil of a named grid, and of what is neither.
+function grid.count(spec)
+  local list = numbers(spec)
+  if type(list) == "table" and list.sigma ~= nil then list = numbers(list.sigma) end
+  return type(list) == "table" and type(list[1]) == "number" and #list - 1 or nil
+end
+
 -- The same of a list that a script gave.
 local function given(who, what, list, top)
   if #list < 2 then fail(who, "at least two falling " .. what, tostring(#list)) end

@@ -1,5 +1,7 @@
 -- Which of the options of every sampler a row's samplers heed: those that would have no effect are refused.
 local common = require "sdelua.solve.common"
+local errors = require "sdelua.errors"
+local grid = require "sdelua.solve.grid"
 local options = require "sdelua.options"
 
 local heed = {}
@@ -7,9 +9,12 @@ local heed = {}
 --- Whether the way is a loop of the row's own, with these options, and not one of the grid's steps.
 function heed.own_loop(row, o) return row.sample ~= nil and not ((row.step or row.steppers) and o.steps) end
 
-local function refuse(who, key, why, value)
-  error(("%s: option %s: expected none, for %s, got %s"):format(who, key, why, options.show(value)), 0)
+--- Raises since an option has no effect.
+function heed.refuse(who, key, why, value)
+  errors.raise("%s: option %s: expected none, for %s, got %s", who, key, why, options.show(value))
 end
+
+local refuse = heed.refuse
 
 local function check_loop(who, heeds, given)
   local without = { steps = true, grid = true, round = true }
@@ -29,8 +34,18 @@ local function check_paper(who, has_tables, given)
   end
 end
 
+-- A list of times says how many steps there are.
+local function check_list(who, given)
+  local count = grid.count(given.grid)
+  if count and given.steps ~= nil and given.steps ~= count then
+    errors.raise("%s: option steps: expected none or %d, the steps of the list given as grid, got %s", who, count,
+      options.show(given.steps))
+  end
+end
+
 --- Raises in the name of `who` where a given option would have no effect.
 function heed.check(who, row, o, given)
+  check_list(who, given)
   if heed.own_loop(row, o) then check_loop(who, common.fact(row, "heeds", o), given) end
   if o.levels == "paper" then check_paper(who, common.fact(row, "paper", o), given) end
 end

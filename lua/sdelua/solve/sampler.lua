@@ -65,9 +65,9 @@ function Sampler.new(row, opts)
   options.choice(who, "levels", o.levels, { "exact", "paper" })
   options.counts(who, o, { "steps" })
   options.functions(who, o, { "correct", "round" })
-  o.steps = math.tointeger(o.steps)
-  if row.check then row.check(o, who) end
+  if row.check then row.check(o, who, opts or {}) end
   heed.check(who, row, o, opts or {})
+  o.steps = grid.count(o.grid) or math.tointeger(o.steps)
   local steppers = row.steppers and row.steppers(o) or row.step and { self_of(row, o) } or nil
   return setmetatable({
     name = who, row = row, options = self_of(row, o), steppers = steppers,

@@ -24,9 +24,11 @@ return {
   cost = function(o) return COSTS[o.method] end,
   noise = false, needs = {}, denoise = false,
   options = adaptive.options { method = options.NONE, steps = options.NONE },
-  check = function(o)
+  check = function(o, who, given)
     o.method = o.method or (o.steps and "heun" or "dopri5")
-    if o.steps then options.choice("ode", "method", o.method, FIXED) else adaptive.check("ode", o) end
+    if not o.steps then return adaptive.check(who, o) end
+    options.choice(who, "method", o.method, FIXED)
+    adaptive.check_fixed(who, given)
   end,
   steppers = function(o) return { { name = "flow", method = o.method } } end,
   sample = sample,
