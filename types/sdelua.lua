@@ -111,11 +111,11 @@ local Layer_class = {}
 ---@return any ...
 function Layer_class:eval() end
 
----sl.nn.SongUNet:from_torch(state, options): a new network with those weights. Of the options a class knows by itself what it can tell from the weights.
+---sl.nn.SongUNet:from_torch(state, opts): a new network with those weights. Of the options a class knows by itself what it can tell from the weights.
 ---@param state any
----@param options? table
+---@param opts? table
 ---@return any ...
-function Layer_class:from_torch(state, options) end
+function Layer_class:from_torch(state, opts) end
 
 ---Copies the tensors of a state_dict, by name; raises, and changes nothing, where names or shapes differ.
 ---@param state any
@@ -3073,6 +3073,11 @@ function sl.draw.canvas(kind, width, height, scale) end
 ---Errors of the library's Lua files.
 ---@class sdelua.errors
 sl.errors = {}
+
+---What was wrong, without where the library was called: for errors that tell of errors.
+---@param message any
+---@return any ...
+function sl.errors.bare(message) end
 
 ---f, in whose name from now on all errors are told that the library raises while f is called from outside it: `who` comes instead of the name of the function inside that found what was wrong. Of several the outermost counts.
 ---@param who any

@@ -1,5 +1,6 @@
 --- sl.apropos "langevin": a line for each thing whose name or doc has that text in it, in any case; those with it in
 -- their names first.
+local errors = require "sdelua.errors"
 local manual = require "sdelua.manual"
 local source = require "sdelua.manual.source"
 
@@ -18,7 +19,7 @@ end
 --- Lines of all that the text turns up in; "nothing about …" where there is none.
 return function(wanted)
   if type(wanted) ~= "string" or wanted == "" then
-    error("apropos: argument text: expected what to look for, got " .. tostring(wanted), 2)
+    errors.raise("apropos: argument text: expected what to look for, got " .. tostring(wanted))
   end
   local found = { {}, {} }
   for _, entry in ipairs(manual.entries()) do

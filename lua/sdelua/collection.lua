@@ -6,6 +6,7 @@
 --   source    paper and equation
 --
 -- and what its room asks for.
+local errors = require "sdelua.errors"
 local listing = require "sdelua.listing"
 local system = require "sdelua.core".system
 
@@ -20,7 +21,7 @@ function Collection:find(name)
   if not (package.preload[module] or package.searchpath(module, package.path)) then return nil end
   local row = require(module)
   if type(row) ~= "table" or type(row.doc) ~= "string" then
-    error(("%s: expected a table with a doc line, got %s"):format(module, tostring(row)), 0)
+    errors.raise("%s: expected a table with a doc line, got %s", module, tostring(row))
   end
   row.name = name
   return row

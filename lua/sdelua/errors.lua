@@ -13,4 +13,7 @@ function errors.raise(text, ...) core.raise(select("#", ...) > 0 and text:format
 -- comes instead of the name of the function inside that found what was wrong. Of several the outermost counts.
 function errors.named(who, f) return core.named(who, f) end
 
+--- What was wrong, without where the library was called: for errors that tell of errors.
+function errors.bare(message) return (message:gsub("^[^\n]-:%d+: ", "")) end
+
 return errors

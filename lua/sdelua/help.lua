@@ -2,6 +2,7 @@
 -- the thing itself: a function, a room, a tensor, a process, a sampler, a network; or the name of an option. sl.help()
 -- says what there is.
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local manual = require "sdelua.manual"
 local nearest = require "sdelua.manual.nearest"
 local source = require "sdelua.manual.source"
@@ -251,6 +252,6 @@ return function(...)
   if select("#", ...) == 0 then return overview(entries) end
   local x = ...
   local lines = lines_of(entries, x)
-  if #lines == 0 then error(refuse(entries, x), 2) end
+  if #lines == 0 then errors.raise(refuse(entries, x)) end
   return table.concat(lines, "\n")
 end

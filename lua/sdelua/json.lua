@@ -1,5 +1,6 @@
 -- JSON for metrics and for the texts of a checkpoint: numbers, strings, booleans, lists and tables with string keys.
 -- Encoding is deterministic (keys sorted, numbers in the fewest digits that read back the same).
+local errors = require "sdelua.errors"
 local json = {}
 
 local MAX_DEPTH = 32
@@ -12,7 +13,7 @@ end
 
 local function encode_number(x)
   if math.type(x) == "integer" then return ("%d"):format(x) end
-  if x ~= x or x == math.huge or x == -math.huge then error("json.encode: expected a finite number, got " .. x, 0) end
+  if x - x ~= 0 then errors.raise("json.encode: expected a finite number, got " .. x) end
   for digits = 15, 17 do
     local text = ("%." .. digits .. "g"):format(x)
     if tonumber(text) == x then return text:find("[.e]") and text or text .. ".0" end
@@ -24,18 +25,18 @@ local function size_of(list)
   local n = 0
   for key in pairs(list) do
     if math.type(key) ~= "integer" or key < 1 or key > #list then
-      error("json.encode: expected the keys of a list or strings, got both or others: " .. tostring(key), 0)
+      errors.raise("json.encode: expected the keys of a list or strings, got both or others: " .. tostring(key))
     end
     n = n + 1
   end
-  if n < #list then error(("json.encode: expected a list without holes, got %d of %d items"):format(n, #list), 0) end
+  if n < #list then errors.raise("json.encode: expected a list without holes, got %d of %d items", n, #list) end
   return n
 end
 
 local encode_value
 
 local function encode_table(t, depth)
-  if depth > MAX_DEPTH then error("json.encode: expected at most " .. MAX_DEPTH .. " levels of tables", 0) end
+  if depth > MAX_DEPTH then errors.raise("json.encode: expected at most " .. MAX_DEPTH .. " levels of tables") end
   local parts = {}
   if #t > 0 or next(t) == nil then
     for i = 1, size_of(t) do parts[i] = encode_value(t[i], depth) end
@@ -43,7 +44,7 @@ local function encode_table(t, depth)
   end
   local keys = {}
   for k in pairs(t) do
-    if type(k) ~= "string" then error("json.encode: expected string keys, got " .. tostring(k), 0) end
+    if type(k) ~= "string" then errors.raise("json.encode: expected string keys, got " .. tostring(k)) end
     keys[#keys + 1] = k
   end
   table.sort(keys)
@@ -57,7 +58,7 @@ function encode_value(v, depth)
   if kind == "number" then return encode_number(v) end
   if kind == "string" then return encode_string(v) end
   if kind == "boolean" then return tostring(v) end
-  error("json.encode: expected a number, string, boolean or table, got " .. kind, 0)
+  errors.raise("json.encode: expected a number, string, boolean or table, got " .. kind)
 end
 
 --- An empty table is written as a list.
@@ -67,7 +68,7 @@ function json.encode(value) return encode_value(value, 0) end
 
 local function fail(text, at, expected)
   local got = at > #text and "the end" or ("%q"):format(text:sub(at, at + 15))
-  error(("json.decode: byte %d: expected %s, got %s"):format(at, expected, got), 0)
+  errors.raise("json.decode: byte %d: expected %s, got %s", at, expected, got)
 end
 
 local function skip(text, at) return text:find("[^ \t\r\n]", at) or #text + 1 end
@@ -160,7 +161,7 @@ end
 
 --- null is refused: a Lua table can't hold it.
 function json.decode(text)
-  if type(text) ~= "string" then error("json.decode: argument text: expected a string, got " .. type(text), 2) end
+  if type(text) ~= "string" then errors.raise("json.decode: argument text: expected a string, got " .. type(text)) end
   local value, at = decode_value(text, skip(text, 1), 0)
   at = skip(text, at)
   if at <= #text then fail(text, at, "the end") end

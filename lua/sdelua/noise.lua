@@ -3,6 +3,7 @@
 -- index[i] (int64 [N]); row i of the path on the seed and that number.
 local sl = require "sdelua"
 local core = require "sdelua.core".solve
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local Noise = {}
@@ -29,7 +30,9 @@ end
 
 --- The source of the samples at some places (a list, from 1) of a batch, whose others have left.
 function Noise:only(places)
-  if self.path then error("noise: expected sl.noise { ... } where each sample goes its own way, got a replay", 0) end
+  if self.path then
+    errors.raise "noise: expected sl.noise { ... } where each sample goes its own way, got a replay"
+  end
   local at, first = sl.tensor(places, { dtype = "int64" }), (self.spec.first or 0) - 1
   local index = self.spec.index and self.spec.index:index_select(at, 1) or at + first
   return setmetatable({ spec = { seed = self.spec.seed, index = index } }, Noise)
@@ -40,7 +43,7 @@ local noise = {}
 local REPLAY = { normal = options.NONE, brownian = options.NONE, increment = options.NONE }
 
 local function missing(kind)
-  return function() error(("noise: expected a function %s, which this sampler asks for, got none"):format(kind), 0) end
+  return function() errors.raise("noise: expected a function %s, which this sampler asks for, got none", kind) end
 end
 
 -- What a replay knows of its path: increments tell everything; unit increments lack the area.
@@ -65,8 +68,8 @@ function noise.of(o)
   if type(o.noise) == "table" then return replay(o.noise) end
   if o.noise ~= nil then
     if type(o.noise) ~= "function" then
-      error(("noise: expected sl.noise { ... } or a function (shape, number) -> tensor, got %s")
-        :format(tostring(o.noise)), 3)
+      errors.raise("noise: expected sl.noise { ... } or a function (shape, number) -> tensor, got %s",
+        tostring(o.noise))
     end
     return replay { normal = o.noise }
   end

@@ -5,6 +5,7 @@
 --   opt.lr = 1e-4
 --   ema:apply(function() ... end)        the parameters are the averages inside, whatever happens
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
 local load = require("sdelua.nn.module").load
 local optim = core.optim
 
@@ -15,13 +16,13 @@ local function count(n) return core.tensor({ n }, { dtype = "int64" }) end
 --- Takes the counter `name` out of a copy of a state; raises when it is not there.
 local function split(who, state, name)
   if type(state) ~= "table" then
-    error(who .. ": argument state: expected a table of tensors by name, got a " .. type(state), 0)
+    errors.raise("%s: argument state: expected a table of tensors by name, got a %s", who, type(state))
   end
   local rest = {}
   for k, v in pairs(state) do rest[k] = v end
   local n = rest[name]
   if type(n) ~= "userdata" or getmetatable(n) ~= "tensor" or n:numel() ~= 1 or n:item() < 0 then
-    error(("%s: the state does not fit:\n  %s: expected a tensor of one count"):format(who, name), 0)
+    errors.raise("%s: the state does not fit:\n  %s: expected a tensor of one count", who, name)
   end
   rest[name] = nil
   return math.tointeger(n:item()), rest
@@ -51,7 +52,7 @@ local function numbered(tensors)
 end
 
 local function unswapped(ema, what)
-  if ema:swapped() then error("EMA." .. what .. ": the averages are swapped in: swap back first", 3) end
+  if ema:swapped() then errors.raise("EMA." .. what .. ": the averages are swapped in: swap back first") end
 end
 
 --- "updates" and the averages "avg.1", "avg.2", ..., by parameter number.

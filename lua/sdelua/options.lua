@@ -58,10 +58,12 @@ end
 
 --- Raises unless the value of option `key` is one of `names`.
 function options.choice(who, key, value, names)
-  for _, name in ipairs(names) do
+  local shown = {}
+  for i, name in ipairs(names) do
     if value == name then return end
+    shown[i] = type(name) == "string" and ("%q"):format(name) or tostring(name)
   end
-  errors.raise('%s: option %s: expected "%s", got %s', who, key, table.concat(names, '", "'), options.show(value))
+  errors.raise("%s: option %s: expected %s, got %s", who, key, table.concat(shown, ", "), options.show(value))
 end
 
 --- May be called: a function, or a table or handle that says it can.

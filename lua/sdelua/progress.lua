@@ -3,6 +3,7 @@
 -- A line that is drawn over itself on a terminal; elsewhere a plain line every ten seconds, less often the longer it
 -- takes, and one at the end; all on stderr. A loop inside another one is told of in the line of the outermost. Ctrl-C
 -- ends the loop after the step under way (bar.interrupted is then true); a second one raises at once.
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local core = require "sdelua.core"
 
@@ -155,7 +156,9 @@ local function begin(bar)
 end
 
 local function advance(bar, step)
-  if not bar then error("progress: expected to be called in the loop itself: for step, bar in sl.progress(n) do", 2) end
+  if not bar then
+    errors.raise "progress: expected to be called in the loop itself: for step, bar in sl.progress(n) do"
+  end
   if not bar.start then begin(bar) end
   bar.part = nil
   if step >= bar.first and not bar.quiet then draw() end
@@ -177,7 +180,7 @@ local defaults = { first = 1, minutes = options.NONE, quiet = false }
 return function(n, opts)
   local o = options.read("progress", opts, defaults)
   if n ~= math.huge and (math.type(n) ~= "integer" or n < 0) then
-    error(("progress: argument n: expected a count, got %s"):format(options.show(n)), 2)
+    errors.raise("progress: argument n: expected a count, got %s", options.show(n))
   end
   local bar = setmetatable({
     first = o.first, step = o.first - 1, last = n, minutes = o.minutes, quiet = o.quiet, values = {}, keys = {},

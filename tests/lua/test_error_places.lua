@@ -75,6 +75,36 @@ check.test("the bindings raise by raise_text alone; the program around them need
   end
 end)
 
+check.test("the Lua side raises by errors.raise alone", function()
+  local function each(folder)
+    for _, name in ipairs(system.list_folder(folder)) do
+      local path = folder .. "/" .. name
+      if system.kind(path) == "folder" then
+        each(path)
+      elseif name:find "%.lua$" and path ~= "lua/sdelua/init.lua" then -- which asks for Lua 5.4, before all else
+        check.ok(not files.read(path):find "[^%w_.:]error%(", path)
+      end
+    end
+  end
+  each "lua/sdelua"
+end)
+
+check.test("samplers, objectives, operators, methods, likelihoods", function()
+  local vp, x = sl.sde.VP {}, sl.zeros { 2, 2 }
+  local function score(y) return -y end
+  told(function() sl.solve.heun { steps = 0 } end, "heun: option steps: expected a positive integer, got 0")
+  told(function() sl.solve.heun { steps = 2 } (vp, score, {}) end, "heun: argument shape: ")
+  told(function() sl.solve.heun { steps = 2, grid = "no" } (vp, score, { 1, 2 }) end, "heun: option grid: ")
+  told(function() sl.loss.dsm(3, score, x) end, "dsm: argument process: ")
+  told(function() sl.loss.dsm(vp, score, 3) end, "dsm: argument x0: ")
+  told(function() sl.inverse.blur { shape = { 4, 4, 1 }, bandwidth = -1 } end, "blur: option bandwidth: ")
+  told(function() sl.posterior.dps { zeta = "a" } end, "dps: option zeta: ")
+  told(function() sl.likelihood.ode(vp, score, 3) end, "likelihood.ode: argument x: ")
+  told(function() vp:score(3) end, "score: argument net: ")
+  told(function() sl.metrics.frechet(3, x) end, "frechet: argument x: ")
+  told(function() sl.nn.Sequential { 3 } end, "Sequential: argument layers[1]: ")
+end)
+
 check.test("named and raise", function()
   errors.named("here", sl.image.to_uint8)
   told(function() sl.image.to_uint8(sl.tensor({ 1 }, { dtype = "int64" })) end, "here: ")

@@ -6,6 +6,7 @@
 --                      only one, a text or function(word)
 -- where place says where the cursor is (see sdelua/complete/place.lua).
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local place_of = require "sdelua.complete.place"
 local signature = require "sdelua.complete.signature"
@@ -50,9 +51,9 @@ end
 --- What to insert behind the text, and else the words there are, as lines of at most `width` (that of the terminal).
 return function(text, width)
   if type(text) ~= "string" then
-    error("complete: argument text: expected a text, got " .. options.show(text), 2)
+    errors.raise("complete: argument text: expected a text, got " .. options.show(text))
   elseif width ~= nil and math.type(width) ~= "integer" then
-    error("complete: argument width: expected a number of columns, got " .. options.show(width), 2)
+    errors.raise("complete: argument width: expected a number of columns, got " .. options.show(width))
   end
   local place = place_of(text)
   if not place.callee and text:match "[^\n]*$":find "^%s*$" then return INDENT end -- pasted lines have tabs, too

@@ -3,6 +3,7 @@
 -- With g the gradient of log p(y | x_t) it says score + scale g, or x0 + scale g s^2/m and eps - scale g s. scale 1 is
 -- Bayes' rule. norm = "score" first gives each sample's g the root mean square of its score.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
@@ -23,7 +24,7 @@ function Guided.known(row)
 end
 
 local function refuse(who, what, expected, got)
-  error(("%s: %s: expected %s, got %s"):format(who, what, expected, options.show(got)), 0)
+  errors.raise("%s: %s: expected %s, got %s", who, what, expected, options.show(got))
 end
 
 local checks = {}

@@ -3,6 +3,7 @@
 -- sdelua/inverse/operator.lua: apply, measure, adjoint, pinv, its singular value decomposition. sl.inverse.masks draws
 -- masks; sl.posterior holds the samplers of p(x|y).
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local Operator = require "sdelua.inverse.operator"
 local shapes = require "sdelua.inverse.shapes"
 
@@ -15,7 +16,7 @@ inverse.operators.known = Operator.known
 function inverse.define(own)
   if type(own) ~= "table" or type(own.apply) ~= "function" or type(own.shape) ~= "table"
     or type(own.measured) ~= "table" then
-    error("inverse.define: argument own: expected a table with apply, shape and measured, got " .. tostring(own), 2)
+    errors.raise("inverse.define: argument own: expected a table with apply, shape and measured, got " .. tostring(own))
   end
   shapes.any("inverse.define", own.shape, "shape: expected the sizes of one x")
   shapes.any("inverse.define", own.measured, "measured: expected the sizes of one y")

@@ -1,6 +1,7 @@
 --- sl.inverse.masks: which values of an image [H,W,C] are known (1) and which are not (0), as sl.inverse.inpaint takes
 -- them; and which frequencies, as sl.inverse.mri does.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local chance = require "sdelua.inverse.chance"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -27,7 +28,7 @@ function masks.half(shape, opts)
   local o = options.read("masks.half", opts, { keep = "left" })
   local side = SIDES[o.keep]
   if not side then
-    error(('masks.half: option keep: expected "left", "right", "top" or "bottom", got %s'):format(o.keep), 0)
+    errors.raise('masks.half: option keep: expected "left", "right", "top" or "bottom", got %s', o.keep)
   end
   shape = shapes.image("masks.half", shape)
   return draw(shape, function(i, j) return side(i, j, shape[1], shape[2]) end)
@@ -41,7 +42,7 @@ function masks.box(shape, opts)
   local h, w = shape[1], shape[2]
   local size = shapes.integer("masks.box", "box", o.box or math.min(h, w) // 2, 1)
   if size > math.min(h, w) then
-    error(("masks.box: option box: expected at most %d, got %d"):format(math.min(h, w), size), 0)
+    errors.raise("masks.box: option box: expected at most %d, got %d", math.min(h, w), size)
   end
   local top, left = (h - size) // 2, (w - size) // 2
   return draw(shape, function(i, j) return i <= top or i > top + size or j <= left or j > left + size end)
@@ -53,7 +54,7 @@ function masks.random(shape, opts)
   local o = options.read("masks.random", opts, { share = 0.9, seed = 0 })
   shape = shapes.image("masks.random", shape)
   if not (o.share >= 0 and o.share < 1) then
-    error(("masks.random: option share: expected a number in [0,1), got %g"):format(o.share), 0)
+    errors.raise("masks.random: option share: expected a number in [0,1), got %g", o.share)
   end
   local h, w = shape[1], shape[2]
   local back = chance.inverse(chance.permutation(h * w, shapes.integer("masks.random", "seed", o.seed)))
@@ -68,9 +69,9 @@ function masks.lines(shape, opts)
   local o = options.read("masks.lines", opts, { acceleration = 4.0, centre = 0.08, seed = 0 })
   shape = shapes.image("masks.lines", shape)
   if not (o.acceleration >= 1 and o.acceleration < math.huge) then
-    error(("masks.lines: option acceleration: expected at least 1, got %g"):format(o.acceleration), 0)
+    errors.raise("masks.lines: option acceleration: expected at least 1, got %g", o.acceleration)
   elseif not (o.centre >= 0 and o.centre <= 1) then
-    error(("masks.lines: option centre: expected a number in [0,1], got %g"):format(o.centre), 0)
+    errors.raise("masks.lines: option centre: expected a number in [0,1], got %g", o.centre)
   end
   local w, known = shape[2], {}
   local band = math.max(1, math.floor(o.centre * w + 0.5))

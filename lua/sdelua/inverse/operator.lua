@@ -15,6 +15,7 @@
 --     picture(y) images [N,h,w,c] in [-1,1] that show y, where neither y nor pinv(y) does
 --     damaged(x) y from an image like x whose unknown part is anything
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local kronecker = require "sdelua.inverse.kronecker"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -42,7 +43,7 @@ function Operator.new(row, opts)
   local who = row.name or "own"
   local o = options.read(who, opts, Operator.known(row))
   if not (o.std >= 0 and o.std < math.huge) then
-    error(("%s: option std: expected a number >= 0, got %g"):format(who, o.std), 3)
+    errors.raise("%s: option std: expected a number >= 0, got %g", who, o.std)
   end
   local made = row.make(o)
   return setmetatable({
@@ -57,27 +58,27 @@ function Operator:__tostring()
 end
 
 -- Floats [N, shape], or an error in the name of `who`.
-local function check(who, what, x, shape, level)
+local function check(who, what, x, shape)
   local got, floats = sl.is_tensor(x) and x:shape() or {}, sl.is_tensor(x) and FLOATS[x.dtype]
   local fits = #got == #shape + 1 and text_of { table.unpack(got, 2) } == text_of(shape)
   if fits and floats then return end
-  error(("%s: %s: expected %s [N,%s], got %s"):format(who, what, fits and "floats (see sl.image.to_float)"
-    or "a tensor", text_of(shape), options.show(x)), level or 3)
+  errors.raise("%s: %s: expected %s [N,%s], got %s", who, what,
+    fits and "floats (see sl.image.to_float)" or "a tensor", text_of(shape), options.show(x))
 end
 
 --- Raise in the name of `who` unless y is [N, measured], and x, which is `what`, [N, shape].
-function Operator:check_measured(who, y) check(who, "argument y", y, self.measured, 0) end
-function Operator:check_like(who, what, x) check(who, what, x, self.shape, 0) end
+function Operator:check_measured(who, y) check(who, "argument y", y, self.measured) end
+function Operator:check_like(who, what, x) check(who, what, x, self.shape) end
 
 local function check_linear(self, what)
-  if not self.linear then error(("%s: %s: expected a linear operator"):format(self.name, what), 3) end
+  if not self.linear then errors.raise("%s: %s: expected a linear operator", self.name, what) end
 end
 
 --- A(x) [N, measured] for x [N, shape].
 function Operator:apply(x)
   check(self.name, "argument x", x, self.shape)
   local y = self.made.apply(x)
-  check(self.name, "apply", y, self.measured, 0)
+  check(self.name, "apply", y, self.measured)
   return y
 end
 
@@ -167,7 +168,7 @@ function Operator:Ut(y)
   check(self.name, "argument y", y, self.measured)
   local known = svd(self)
   if known.Ut then return known.Ut(y) end
-  if not self.made.adjoint then error(("%s: svd: expected Ut in it, or adjoint beside it"):format(self.name), 3) end
+  if not self.made.adjoint then errors.raise("%s: svd: expected Ut in it, or adjoint beside it", self.name) end
   return known.Vt(self.made.adjoint(y)) * self:inverse_singular(y.dtype)
 end
 

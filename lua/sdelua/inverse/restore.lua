@@ -1,6 +1,7 @@
 -- What scripts/restore.lua, inpaint.lua, colorize.lua and superres.lua share: pictures that were measured, samples of
 -- what they may have been, and a page that shows both.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local cli = require "sdelua.train.cli"
 local conditions = require "sdelua.train.conditions"
 local shapes = require "sdelua.inverse.shapes"
@@ -108,7 +109,7 @@ end
 -- ---- images ----------------------------------------------------------------------------------------------
 
 local function wrong(path, expected, x)
-  error(("restore: %s: expected %s, got %s"):format(path, expected, shapes.text(x:shape())), 0)
+  errors.raise("restore: %s: expected %s, got %s", path, expected, shapes.text(x:shape()))
 end
 
 --- A picture of exactly that shape as [1,H,W,C] in [-1,1].
@@ -139,8 +140,8 @@ local function measured(path, operator)
   elseif #want == 3 and (want[3] == 1 or want[3] == 3) then
     return picture(path, want, "what " .. operator.name .. " measures, a picture")
   end
-  error(("restore: %s: expected a file .npy of %s, which %s measures: or --measure-truth"):format(path,
-    shapes.text(want), operator.name), 0)
+  errors.raise("restore: %s: expected a file .npy of %s, which %s measures: or --measure-truth", path,
+    shapes.text(want), operator.name)
 end
 
 local function stem(path, seen)
@@ -185,8 +186,8 @@ local function draw(a, model, method, score_of, operator, y)
   if last.interrupted then os.exit(130, true) end
   local x = sl.cat(parts, 1)
   if (x * 0):sum():item() ~= 0 then
-    error(("restore: %s: samples that are not finite: try more steps (--steps) or other options (--set)")
-      :format(a.method), 0)
+    errors.raise("restore: %s: samples that are not finite: try more steps (--steps) or other options (--set)",
+      a.method)
   end
   return x:reshape { y:shape(1), a.n, table.unpack(operator.shape) }
 end
@@ -263,8 +264,8 @@ end
 local function load(a)
   local model = sl.train.load(a.checkpoint)
   if #model.shape ~= 3 then
-    error(("restore: %s: expected a model of images, got one of samples %s"):format(a.checkpoint,
-      shapes.text(model.shape)), 0)
+    errors.raise("restore: %s: expected a model of images, got one of samples %s", a.checkpoint,
+      shapes.text(model.shape))
   end
   for _, p in ipairs(model.net:parameters()) do p:requires_grad_(false) end -- only x is differentiated
   return model

@@ -1,5 +1,6 @@
 -- What operators ask of their options. Errors name the operator and have no place: it is not the caller's.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local shapes = {}
@@ -36,16 +37,16 @@ function shapes.image(who, shape, channels, factor)
   if fits and (not factor or sizes[1] % factor == 0 and sizes[2] % factor == 0) then return sizes end
   local given = "none"
   if type(shape) == "table" then given = shapes.text(shape) elseif shape ~= nil then given = tostring(shape) end
-  error(("%s: option shape: expected that of an image, [H,W,%s]%s, got %s"):format(who, channels or "C",
-    factor and (", with H and W multiples of %d"):format(factor) or "", given), 0)
+  errors.raise("%s: option shape: expected that of an image, [H,W,%s]%s, got %s", who, channels or "C",
+    factor and (", with H and W multiples of %d"):format(factor) or "", given)
 end
 
 --- The shape, of any sizes, and how many values that is; `what` it is, unless the option shape.
 function shapes.any(who, shape, what)
   local sizes = sizes_of(shape)
   if sizes then return sizes, shapes.volume(sizes) end
-  error(("%s: %s, got %s"):format(who, what or "option shape: expected the sizes of one x",
-    type(shape) == "table" and shapes.text(shape) or tostring(shape)), 0)
+  errors.raise("%s: %s, got %s", who, what or "option shape: expected the sizes of one x",
+    type(shape) == "table" and shapes.text(shape) or tostring(shape))
 end
 
 -- The mask of an image without its channels, with them.
@@ -61,11 +62,11 @@ end
 function shapes.mask(who, given, shape)
   local mask = sl.is_tensor(given) and with_channels(given, shape)
   if not mask or shapes.text(mask:shape()) ~= shapes.text(shape) then
-    error(("%s: option mask: expected a tensor %s, got %s"):format(who, shapes.text(shape), options.show(given)), 0)
+    errors.raise("%s: option mask: expected a tensor %s, got %s", who, shapes.text(shape), options.show(given))
   end
   for _, value in ipairs(given:reshape({ -1 }):totable()) do
     if value ~= 0 and value ~= 1 then
-      error(("%s: option mask: expected ones and zeros, got %g"):format(who, value), 0)
+      errors.raise("%s: option mask: expected ones and zeros, got %g", who, value)
     end
   end
   return mask
@@ -75,8 +76,8 @@ end
 function shapes.integer(who, name, value, lowest)
   local n = math.tointeger(value)
   if n and n >= (lowest or n) then return n end
-  error(("%s: option %s: expected an integer%s, got %s"):format(who, name, lowest and " >= " .. lowest or "",
-    tostring(value)), 0)
+  errors.raise("%s: option %s: expected an integer%s, got %s", who, name, lowest and " >= " .. lowest or "",
+    tostring(value))
 end
 
 --- The numbers of a list, or of a tensor; an error unless there is at least one.
@@ -86,7 +87,7 @@ function shapes.numbers(who, name, value)
   local fits = type(list) == "table" and #list > 0
   for _, x in ipairs(fits and list or {}) do fits = fits and type(x) == "number" and x == x end
   if fits then return list end
-  error(("%s: option %s: expected a list of numbers, got %s"):format(who, name, options.show(value)), 0)
+  errors.raise("%s: option %s: expected a list of numbers, got %s", who, name, options.show(value))
 end
 
 return shapes

@@ -2,6 +2,7 @@
 local sl = require "sdelua"
 local random = require "sdelua.core".data.random
 local draws = require "sdelua.data.draws"
+local errors = require "sdelua.errors"
 local common = require "sdelua.likelihood.common"
 local ode = require "sdelua.likelihood.ode"
 local options = require "sdelua.options"
@@ -25,8 +26,8 @@ end
 function bits.dequantize(images, opts)
   local o = options.read("likelihood.dequantize", opts, { seed = 0, first = 0 })
   if not sl.is_tensor(images) or images.dtype ~= "uint8" then
-    error(("likelihood.dequantize: argument images: expected uint8 images, got %s"):format(
-      sl.is_tensor(images) and images.dtype or tostring(images)), 2)
+    errors.raise("likelihood.dequantize: argument images: expected uint8 images, got %s",
+      sl.is_tensor(images) and images.dtype or tostring(images))
   end
   return sl.image.to_float(images, random("uniform", images:shape(), o.seed, o.first, draws.DEQUANTIZE))
 end

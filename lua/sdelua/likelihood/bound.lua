@@ -9,6 +9,7 @@
 -- averaged, and int r^2 dl = l' - log(1 + e^l') + 1/(1 + e^l'), l' = l - log v, makes up for what that takes away.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local common = require "sdelua.likelihood.common"
 local is_uniform = require "sdelua.sde.common".is_uniform
 local options = require "sdelua.options"
@@ -37,11 +38,11 @@ KL.samples = 1
 
 local function need_kernel(who, process)
   if process.tier == "general" then
-    error(("%s: argument process: expected an affine one, for the bound is a mean over its transition kernel, got %s")
-      :format(who, tostring(process)), 0)
+    errors.raise("%s: argument process: expected an affine one, for the bound is a mean over its transition kernel, "
+      .. "got %s", who, tostring(process))
   elseif not process:has_signal() then
-    error(("%s: argument process: expected m_T > 0, for the bound is infinite without, got %s")
-      :format(who, tostring(process)), 0)
+    errors.raise("%s: argument process: expected m_T > 0, for the bound is infinite without, got %s", who,
+      tostring(process))
   end
 end
 
@@ -52,10 +53,10 @@ local function prepare(who, process, score, x, o)
   o.checked, o.exchange = common.score_of(who, score)
   o.samples, o.eps = common.count(who, "samples", o.samples, 1), o.eps or process.eps.likelihood
   if not (o.eps > 0 and o.eps < process.T) then
-    error(("%s: option eps: expected a time between 0 and %g, got %g"):format(who, process.T, o.eps), 0)
+    errors.raise("%s: option eps: expected a time between 0 and %g, got %g", who, process.T, o.eps)
   end
   if o.sigma_data <= 0 then
-    error(("%s: option sigma_data: expected a positive number, got %g"):format(who, o.sigma_data), 0)
+    errors.raise("%s: option sigma_data: expected a positive number, got %g", who, o.sigma_data)
   end
   o.times = o.times or (is_uniform(process) and "importance" or "uniform")
   options.choice(who, "times", o.times, TIMES)
@@ -199,11 +200,11 @@ end
 
 local function check_kl(who, o)
   if (o.truth == nil) == (o.entropy == nil) then
-    error(("%s: options truth, entropy: expected one of them, got %s"):format(who, o.truth and "both" or "neither"), 0)
+    errors.raise("%s: options truth, entropy: expected one of them, got %s", who, o.truth and "both" or "neither")
   elseif o.entropy and type(o.entropy) ~= "number" then
-    error(("%s: option entropy: expected a number of nats, got %s"):format(who, tostring(o.entropy)), 0)
+    errors.raise("%s: option entropy: expected a number of nats, got %s", who, tostring(o.entropy))
   elseif o.terminal and type(o.terminal) ~= "number" then
-    error(("%s: option terminal: expected a number of nats, got %s"):format(who, tostring(o.terminal)), 0)
+    errors.raise("%s: option terminal: expected a number of nats, got %s", who, tostring(o.terminal))
   end
 end
 

@@ -1,6 +1,7 @@
 -- What the functions of sl.likelihood do with their arguments.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local arguments = require "sdelua.sde.arguments"
 local sde = require "sdelua.sde.common"
 local options = require "sdelua.options"
@@ -12,7 +13,7 @@ local FLOATS = { float32 = true, float64 = true }
 --- Points as every function here takes them: floats [N, features ...].
 function common.points(who, name, x)
   if not sl.is_tensor(x) or not FLOATS[x.dtype] or x:dim() < 2 then
-    error(("%s: argument %s: expected a float tensor [N, features ...], got %s"):format(who, name, options.show(x)), 0)
+    errors.raise("%s: argument %s: expected a float tensor [N, features ...], got %s", who, name, options.show(x))
   end
 end
 
@@ -40,7 +41,7 @@ function common.score_of(who, score)
   local function checked(x, t, rows)
     local y = of(x, t, rows)
     if not sl.is_tensor(y) or options.show(y) ~= options.show(x) then
-      error(("%s: score: expected a result like x, %s, got %s"):format(who, options.show(x), options.show(y)), 0)
+      errors.raise("%s: score: expected a result like x, %s, got %s", who, options.show(x), options.show(y))
     end
     return y
   end
@@ -51,7 +52,7 @@ end
 function common.count(who, key, value, lowest)
   local n = math.tointeger(value)
   if n and n >= lowest then return n end
-  error(("%s: option %s: expected an integer >= %d, got %s"):format(who, key, lowest, tostring(value)), 0)
+  errors.raise("%s: option %s: expected an integer >= %d, got %s", who, key, lowest, tostring(value))
 end
 
 --- Mean over the columns of y [N,K] and, with more than one, its standard error; both [N].

@@ -1,5 +1,6 @@
 -- The flow as a map between data and prior: points to their codes and back, and the ways between codes.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local adaptive = require "sdelua.solve.adaptive"
 local column = require "sdelua.sde.common".column
 local common = require "sdelua.likelihood.common"
@@ -87,8 +88,8 @@ function latent.interpolate(a, b, n, opts)
   common.points(who, "a", a)
   common.points(who, "b", b)
   if table.concat(a:shape(), ",") ~= table.concat(b:shape(), ",") or a.dtype ~= b.dtype then
-    error(("%s: argument b: expected one like a, %s [%s], got %s [%s]"):format(who, a.dtype,
-      table.concat(a:shape(), ","), b.dtype, table.concat(b:shape(), ",")), 2)
+    errors.raise("%s: argument b: expected one like a, %s [%s], got %s [%s]", who, a.dtype,
+      table.concat(a:shape(), ","), b.dtype, table.concat(b:shape(), ","))
   end
   local list = {}
   n = common.count(who, "n", n, 2)

@@ -3,6 +3,7 @@
 -- product is one walk back through the graph of v.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local common = require "sdelua.likelihood.common"
 
 local trace = {}
@@ -10,8 +11,7 @@ local trace = {}
 -- A score computed outside the graph would leave a divergence without its part.
 local function recorded(who, x, y)
   if x.requires_grad and not y.requires_grad then
-    error(("%s: argument score: expected one computed from x by recorded ops, got one without a gradient"):format(who),
-      0)
+    errors.raise("%s: argument score: expected one computed from x by recorded ops, got one without a gradient", who)
   end
   return y
 end
@@ -21,8 +21,8 @@ function trace.flow(who, process, score)
   local checked, exchange = common.score_of(who, score)
   local has_signal = process:has_signal()
   if not has_signal and not exchange then
-    error(("%s: argument score: expected one made by process:score(net, { parameterization = \"v\" }), since m_T = 0, "
-      .. "got a plain function"):format(who), 0)
+    errors.raise("%s: argument score: expected one made by process:score(net, { parameterization = \"v\" }), since "
+      .. "m_T = 0, got a plain function", who)
   end
   return function(x, t, rows)
     local at = t:to(x.dtype):expand { x:shape(1) }:contiguous()

@@ -1,6 +1,7 @@
 -- What objectives share: the draws of a batch, times, noised samples, reductions.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local importance = require "sdelua.loss.importance"
 local sde = require "sdelua.sde.common"
@@ -33,8 +34,8 @@ local GIVEN = {
 local function check_given(o, x0)
   for name, row in pairs(GIVEN) do
     if o[name] ~= nil and not row[2](o[name], x0) then
-      error(("%s: option %s: expected %s, %s, got %s"):format(o.who, name, row[1], options.show(x0),
-        options.show(o[name])), 0)
+      errors.raise("%s: option %s: expected %s, %s, got %s", o.who, name, row[1], options.show(x0),
+        options.show(o[name]))
     end
   end
 end
@@ -45,8 +46,8 @@ end
 function common.open(o, x0)
   local who = o.who
   if not sl.is_tensor(x0) or x0:dim() < 2 or (x0.dtype ~= "float32" and x0.dtype ~= "float64") then
-    error(("%s: argument x0: expected a float tensor [N, features ...], got %s"):format(who, sl.is_tensor(x0)
-      and x0.dtype .. " [" .. table.concat(x0:shape(), ",") .. "]" or tostring(x0)), 0)
+    errors.raise("%s: argument x0: expected a float tensor [N, features ...], got %s", who,
+      sl.is_tensor(x0) and x0.dtype .. " [" .. table.concat(x0:shape(), ",") .. "]" or tostring(x0))
   end
   check_given(o, x0)
   sl.train_batch(x0:shape(1))
@@ -62,7 +63,7 @@ function common.times(o, process, x0)
   options.choice(o.who, "t_sampling", o.t_sampling, { "uniform", "importance" })
   local eps = o.eps or process.eps.train
   if type(eps) ~= "number" or not (eps >= 0 and eps < process.T) then
-    error(("%s: option eps: expected a time in [0, %g), got %s"):format(o.who, process.T, options.show(eps)), 0)
+    errors.raise("%s: option eps: expected a time in [0, %g), got %s", o.who, process.T, options.show(eps))
   end
   local u = common.draw("uniform", { x0:shape(1) }, x0)
   local given = o.t and sde.times(x0, o.t)
@@ -156,8 +157,8 @@ function common.weight_at(o, x, t)
   local w = o.weighting(t)
   if type(w) == "number" then return sl.full({ 1 }, w, { dtype = x.dtype }) end
   if sl.is_tensor(w) and w.dtype == x.dtype and w:numel() == x:shape(1) then return common.column(w, x) end
-  return error(("%s: option weighting: expected a number or a result like t, %s [%d], got %s"):format(o.who, x.dtype,
-    x:shape(1), options.show(w)), 0)
+  return errors.raise("%s: option weighting: expected a number or a result like t, %s [%d], got %s", o.who, x.dtype,
+    x:shape(1), options.show(w))
 end
 
 --- Weight of |eps - z|^2, for lambda(t) |score + z/s|^2: nil for lambda = s^2.
@@ -166,8 +167,8 @@ function common.noise_weight(o, process, x, t)
   if weighting == nil or weighting == "std" then return nil end
   if weighting == "likelihood" then return process:coefficient("importance", x, t) end
   if type(weighting) ~= "function" then
-    error(('%s: option weighting: expected "std", "likelihood" or a function of t, got %s')
-      :format(o.who, tostring(weighting)), 0)
+    errors.raise('%s: option weighting: expected "std", "likelihood" or a function of t, got %s', o.who,
+      tostring(weighting))
   end
   return process:coefficient("s", x, t):square():reciprocal() * common.weight_at(o, x, t)
 end

@@ -1,5 +1,6 @@
 -- Dequantization of integer data: noise u on [0, 1) is added, and what it costs in likelihood is known.
 local draws = require "sdelua.data.draws"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 local sl = require "sdelua"
@@ -33,7 +34,7 @@ end
 function Dequantizer:__call(x, opts)
   local o = options.read("dequantizer", opts, { z = options.NONE })
   if not sl.is_tensor(x) or x:dim() < 2 then
-    error("dequantizer: argument x: expected a tensor [N, ...], got " .. tostring(x), 2)
+    errors.raise("dequantizer: argument x: expected a tensor [N, ...], got " .. tostring(x))
   end
   local real = x.dtype == "uint8" and x:to(self.dtype) or x
   local z = o.z or drawn(self.net and "normal" or "uniform", real)

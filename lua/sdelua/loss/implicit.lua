@@ -2,6 +2,7 @@
 -- traces.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local common = require "sdelua.loss.common"
 
@@ -86,8 +87,8 @@ local function weight(o, process, d, kernel)
     if G:dim() <= d.x:dim() then return G:square() end
   end
   if type(weighting) ~= "function" then
-    error(('%s: option weighting: expected "std", "likelihood" (but for matrix noise) or a function of t, got %s')
-      :format(o.who, tostring(weighting)), 0)
+    errors.raise('%s: option weighting: expected "std", "likelihood" (but for matrix noise) or a function of t, got %s',
+      o.who, tostring(weighting))
   end
   return common.weight_at(o, d.x, d.t)
 end
@@ -100,8 +101,8 @@ function implicit.scored(o, process, score, x0)
   if d.factor then d.weight = d.weight and d.weight * d.factor or d.factor end
   d.score = common.said(o, score, d.x, d.t)
   if not d.score.requires_grad then
-    error(("%s: argument score: expected a result with a derivative by x, got one that no recorded op made of x")
-      :format(o.who), 0)
+    errors.raise("%s: argument score: expected a result with a derivative by x, got one that no recorded op made of x",
+      o.who)
   end
   return d
 end

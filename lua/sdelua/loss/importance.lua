@@ -2,6 +2,7 @@
 -- Murray & Ermon 2021). Where features have rates of their own the density is that of the mean over features: each
 -- feature's term keeps its own weight, so that every expectation stays what it is for times drawn evenly.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local sde = require "sdelua.sde.common"
 
 local importance = {}
@@ -19,8 +20,8 @@ end
 local function range(o, process, x0, eps)
   local has_signal = process:has_signal()
   if not has_signal or eps == 0 then
-    error(('%s: option t_sampling: expected "uniform" where %s = 0, got importance'):format(o.who,
-      eps == 0 and "eps" or "m_T"), 0)
+    errors.raise('%s: option t_sampling: expected "uniform" where %s = 0, got importance', o.who,
+      eps == 0 and "eps" or "m_T")
   end
   local one = x0:narrow(1, 1, 1):to "float64"
   local from = log_ratio(process, one, eps):item()

@@ -1,5 +1,6 @@
 -- Objectives on a table of noise levels: their draws, their samples, and the noise that a network predicts there.
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local common = require "sdelua.loss.common"
 local sde = require "sdelua.sde.common"
@@ -28,8 +29,7 @@ end
 local function check_labels(o)
   local lo, hi = o.labels:amin():item(), o.labels:amax():item()
   if lo < 0 or hi >= o.n_steps then
-    error(("%s: option labels: expected levels from 0 to %d, got %d"):format(o.who, o.n_steps - 1, lo < 0 and lo or hi),
-      0)
+    errors.raise("%s: option labels: expected levels from 0 to %d, got %d", o.who, o.n_steps - 1, lo < 0 and lo or hi)
   end
 end
 
@@ -38,8 +38,8 @@ local function table_of(o, process)
   local ok, list = pcall(process.levels, process, o.n_steps)
   if ok then return list end
   local about, why = tostring(list):match "levels: argument (%w+): (.*)"
-  if not about then error(list, 0) end
-  return error(("%s: %s: %s"):format(o.who, about == "n" and "option n_steps" or "argument " .. about, why), 0)
+  if not about then errors.raise(errors.bare(list)) end
+  return errors.raise("%s: %s: %s", o.who, about == "n" and "option n_steps" or "argument " .. about, why)
 end
 
 --- Draws a label for each sample, then z: { x = m x0 + s z, labels =, t =, z =, m =, s = }, t the times nearest to the
@@ -65,8 +65,8 @@ end
 function levels.predicted_noise(o, score, d, kind)
   if getmetatable(score) == Score then return score:noise_on_levels(o.who, d.x, d.t, d) end
   if sde.exchange_of(score) then
-    error(("%s: argument score: expected process:score(net) or a network (x, level), got %s"):format(o.who,
-      options.show(score)), 0)
+    errors.raise("%s: argument score: expected process:score(net) or a network (x, level), got %s", o.who,
+      options.show(score))
   end
   local y = common.said(o, score, d.x, d.labels)
   return kind == "score" and -(y * d.s) or y

@@ -1,5 +1,6 @@
 -- The part of a likelihood bound that a process cut off at eps > 0 leaves out.
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.loss.common"
 local options = require "sdelua.options"
@@ -10,7 +11,7 @@ local function per_sample(x) return x:reshape { x:shape(1), -1 }:sum(2) end
 local function eps_of(o, process)
   local eps = o.eps or process.eps.likelihood
   if type(eps) == "number" and eps > 0 and eps <= process.T then return eps end
-  return error(("eps_offset: option eps: expected a time in (0, %g], got %s"):format(process.T, options.show(eps)), 0)
+  return errors.raise("eps_offset: option eps: expected a time in (0, %g], got %s", process.T, options.show(eps))
 end
 
 --- eps_offset(process, score, x0, { eps =, noise =, seed =, first =, index = }): nats [N]. With x_eps drawn from the

@@ -1,6 +1,7 @@
 -- What metrics share: arguments, resamples as weights, pairs in pieces, results.
 local sl = require "sdelua"
 local draws = require "sdelua.data.draws"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local random = require "sdelua.core".data.random
 
@@ -17,7 +18,7 @@ local function text_of(x) return sl.is_tensor(x) and "[" .. table.concat(x:shape
 --- x as float64 [n, D].
 function common.points(who, name, x)
   if not sl.is_tensor(x) or x:dim() < 1 or x:shape(1) < 2 then
-    error(("%s: argument %s: expected a tensor [n, ...] with n >= 2, got %s"):format(who, name, text_of(x)), 0)
+    errors.raise("%s: argument %s: expected a tensor [n, ...] with n >= 2, got %s", who, name, text_of(x))
   end
   return x:detach():to "float64":reshape { x:shape(1), -1 }:contiguous()
 end
@@ -28,9 +29,9 @@ function common.known(row) return options.merged(OPTIONS, row.options) end
 local function read(row, opts)
   local o = options.read(row.name, opts, common.known(row))
   if not math.tointeger(o.bootstrap) or o.bootstrap < 0 then
-    error(("%s: option bootstrap: expected a count, got %s"):format(row.name, tostring(o.bootstrap)), 3)
+    errors.raise("%s: option bootstrap: expected a count, got %s", row.name, tostring(o.bootstrap))
   elseif not (o.confidence > 0 and o.confidence < 1) then
-    error(("%s: option confidence: expected a number in (0, 1), got %s"):format(row.name, tostring(o.confidence)), 3)
+    errors.raise("%s: option confidence: expected a number in (0, 1), got %s", row.name, tostring(o.confidence))
   end
   return o
 end
@@ -38,7 +39,7 @@ end
 -- The mean of a row's each(o, x, y) -> [n], which compares x[i] with y[i]; the result holds the values as `each`.
 local function mean_of_pairs(row, o, x, y)
   if not (sl.is_tensor(x) and sl.is_tensor(y)) or text_of(x) ~= text_of(y) then
-    error(("%s: argument y: expected a tensor of x's shape, got %s and %s"):format(row.name, text_of(x), text_of(y)), 0)
+    errors.raise("%s: argument y: expected a tensor of x's shape, got %s and %s", row.name, text_of(x), text_of(y))
   end
   local values = row.each(o, x:detach():to "float64", y:detach():to "float64")
   return common.result(o, row.name, common.weights(o, x:shape(1), draws.RESAMPLE_X):matmul(values), { each = values })
@@ -50,7 +51,7 @@ function common.measure(row)
   local function flat(o, x, y)
     x, y = common.points(row.name, "x", x), common.points(row.name, "y", y)
     if x:shape(2) ~= y:shape(2) then
-      error(("%s: argument y: expected %d features like x, got %d"):format(row.name, x:shape(2), y:shape(2)), 0)
+      errors.raise("%s: argument y: expected %d features like x, got %d", row.name, x:shape(2), y:shape(2))
     end
     return row.measure(o, x, y)
   end

@@ -6,6 +6,7 @@
 -- sl.metrics.features.of(classifier) takes one that is there already (sl.train.load_classifier). Distances of these
 -- features are not those of Inception's: compare them with each other only.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local classifier = require "sdelua.train.classifier"
 local options = require "sdelua.options"
 
@@ -38,7 +39,7 @@ local DEFAULTS = {
 local function data_of(o)
   if o.images then
     if not (o.labels and o.test_images and o.test_labels) then
-      error("features: option images: expected labels, test_images and test_labels with it", 3)
+      errors.raise("features: option images: expected labels, test_images and test_labels with it")
     end
     return o.images, o.labels, o.test_images, o.test_labels
   end
@@ -59,8 +60,8 @@ function features.train(opts)
   local images, labels, test_images, test_labels = data_of(o)
   local size = images:shape(2)
   if images:shape(3) ~= size or size % 4 ~= 0 then
-    error(("features: option images: expected squares with a side divisible by 4, got [%s]")
-      :format(table.concat(images:shape(), ",")), 2)
+    errors.raise("features: option images: expected squares with a side divisible by 4, got [%s]",
+      table.concat(images:shape(), ","))
   end
   local known = classifier.train(images, labels, {
     steps = o.steps, batch = o.batch, lr = o.lr, width = o.width, features = o.features, seed = o.seed,

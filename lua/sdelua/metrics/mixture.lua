@@ -3,6 +3,7 @@
 -- weights and means.
 local sl = require "sdelua"
 local draws = require "sdelua.data.draws"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
 local random = require "sdelua.core".data.random
@@ -27,7 +28,7 @@ local function rows_of(self, x, rows)
   local weights, means = self.weights, self.means
   if rows and weights:shape(1) > 1 then weights, means = weights:index_select(rows, 1), means:index_select(rows, 1) end
   if weights:shape(1) ~= 1 and weights:shape(1) ~= x:shape(1) then
-    error(("mixture: argument x: expected one a measurement, %d, got %d"):format(weights:shape(1), x:shape(1)), 0)
+    errors.raise("mixture: argument x: expected one a measurement, %d, got %d", weights:shape(1), x:shape(1))
   end
   return weights:to(x.dtype), means:to(x.dtype)
 end
@@ -48,8 +49,8 @@ local function coefficients(self, process, x, t)
   local function column(name) return process:coefficient(name, x, t):unsqueeze(2) end
   local m, c, s = column "m", column "c", column "s"
   if self.axes and (m:shape(3) > 1 or s:shape(3) > 1) then
-    error(("mixture: argument process: with covariances, expected the same coefficients for all features, got %s")
-      :format(tostring(process)), 0)
+    errors.raise("mixture: argument process: with covariances, expected the same coefficients for all features, got %s",
+      tostring(process))
   end
   return m, c, s
 end
@@ -125,7 +126,7 @@ function Mixture:sample(n, opts)
   local o = options.read("mixture", opts, { seed = 0, first = 0, dtype = "float32" })
   local R, K = self.weights:shape(1), self.vars:shape(1)
   if R > 1 and n ~= R then
-    error(("mixture: argument n: expected one a measurement, %d, got %d"):format(R, n), 2)
+    errors.raise("mixture: argument n: expected one a measurement, %d, got %d", R, n)
   end
   local which = chosen(self, random("uniform", { n, 1 }, o.seed, o.first, draws.COMPONENT))
   local z = random("normal", { n, self.dim }, o.seed, o.first, draws.COMPONENT_NOISE):to "float64"
@@ -159,17 +160,17 @@ return function(opts)
   local o = options.read("mixture", opts, {
     weights = options.NONE, means = options.NONE, stds = options.NONE, covariances = options.NONE, shape = options.NONE,
   })
-  if o.means == nil then error("mixture: option means: expected a list of points, got nil", 2) end
+  if o.means == nil then errors.raise("mixture: option means: expected a list of points, got nil") end
   local means = tensor(o.means)
   local K = means:shape(1)
   local weights = o.weights and tensor(o.weights) or sl.ones({ K }, F64)
   local vars, axes = spreads(o, means)
   if means:dim() ~= 2 or weights:numel() ~= K or weights:amin():item() <= 0 or vars:amin():item() <= 0 then
-    error(("mixture: expected means [K,D], %d positive weights and positive stds"):format(K), 2)
+    errors.raise("mixture: expected means [K,D], %d positive weights and positive stds", K)
   end
   local shape = o.shape or { means:shape(2) }
   if shapes.volume(shape) ~= means:shape(2) then
-    error(("mixture: option shape: expected %d values, got [%s]"):format(means:shape(2), table.concat(shape, ",")), 2)
+    errors.raise("mixture: option shape: expected %d values, got [%s]", means:shape(2), table.concat(shape, ","))
   end
   return setmetatable({
     weights = (weights / weights:sum()):reshape { 1, K }, means = means:unsqueeze(1), vars = vars, axes = axes,

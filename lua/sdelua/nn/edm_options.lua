@@ -1,5 +1,6 @@
 -- The options of EDM's networks, read off the names and shapes of their weights. What leaves no trace there keeps its
 -- default: dropout, attention of widths too small for it.
+local errors = require "sdelua.errors"
 local import = require "sdelua.nn.import"
 
 local function at(size, rest) return ("enc.%dx%d_%s"):format(size, size, rest) end
@@ -45,8 +46,8 @@ local function common(theirs, channels, dim, out)
   local last = sizes[1] and state[out:format(sizes[1], sizes[1])]
   local of = channels:format(sizes[1] or 0, sizes[1] or 0)
   if not (last and state[of] and state["map_layer0.weight"]) then
-    error("from_torch: argument state: expected weights of EDM's network, such as enc.32x32_conv.weight, "
-      .. "map_layer0.weight and " .. out:format(32, 32), 0)
+    errors.raise("from_torch: argument state: expected weights of EDM's network, such as enc.32x32_conv.weight, "
+      .. "map_layer0.weight and " .. out:format(32, 32))
   end
   local o = {
     size = sizes[1], channels = width(state, at(sizes[1], "conv.weight")), out_channels = last:shape(1),

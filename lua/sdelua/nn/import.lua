@@ -18,6 +18,7 @@
 --   end
 --
 -- and, where they can be told from the weights, with which options: function Net.torch_options(state).
+local errors = require "sdelua.errors"
 local import = {}
 
 local Names = {}
@@ -86,8 +87,8 @@ end
 local function convert(who, row, tensor)
   local ok, mine = pcall(row.how, tensor)
   if ok then return mine end
-  error(("%s: %s: expected the shape of a %s, got [%s]"):format(who, row.theirs, row.ours,
-    table.concat(tensor:shape(), ",")), 0)
+  errors.raise("%s: %s: expected the shape of a %s, got [%s]", who, row.theirs, row.ours,
+    table.concat(tensor:shape(), ","))
 end
 
 --- Their state by bare names, without what holds nothing to load.
@@ -124,7 +125,7 @@ end
 
 local function check_state(who, theirs)
   if type(theirs) == "table" then return end
-  error(who .. ": argument state: expected a table of tensors by name, got a " .. type(theirs), 0)
+  errors.raise("%s: argument state: expected a table of tensors by name, got a %s", who, type(theirs))
 end
 
 --- A network of the class with the options that the class reads off the state dict (torch_options), if it can, and
@@ -144,7 +145,7 @@ function import.load(net, theirs)
   local state, extra = names:state(who, mine, theirs)
   local wrong = missing(names, mine, state)
   for _, name in ipairs(extra) do wrong[#wrong + 1] = "unknown " .. name end
-  if #wrong > 0 then error(who .. ": the state does not fit:\n  " .. table.concat(wrong, "\n  "), 0) end
+  if #wrong > 0 then errors.raise("%s: the state does not fit:\n  %s", who, table.concat(wrong, "\n  ")) end
   return net:load_state_dict(state)
 end
 

@@ -1,11 +1,12 @@
 -- What networks say of x and t that they can't take: in their own name, before one of their layers would.
 local is_tensor = require "sdelua.core".is_tensor
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local inputs = {}
 
 local function refuse(net, name, expected, got)
-  error(("%s: argument %s: expected %s, got %s"):format(net.name, name, expected, options.show(got)), 0)
+  errors.raise("%s: argument %s: expected %s, got %s", net.name, name, expected, options.show(got))
 end
 
 --- Checks images [n,h,w,channels].

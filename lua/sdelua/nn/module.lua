@@ -10,6 +10,8 @@
 --   function Scale:forward(x) return x * self.weight end
 --   local net = nn.Sequential { nn.Linear(2, 64), sl.silu, Scale(64), nn.Linear(64, 2) }
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
+local options = require "sdelua.options"
 
 local Module = { training = true }
 local parts = {} -- of a module's inside; functions below
@@ -127,10 +129,10 @@ end
 --- lists everything that does not fit. Optimizers and averages load through this too.
 function parts.load(who, names, mine, state)
   if type(state) ~= "table" then
-    error(who .. ": argument state: expected a table of tensors by name, got a " .. type(state), 0)
+    errors.raise("%s: argument state: expected a table of tensors by name, got a %s", who, type(state))
   end
   local wrong, source = misfits(names, mine, state), {}
-  if #wrong > 0 then error(who .. ": the state does not fit:\n  " .. table.concat(wrong, "\n  "), 0) end
+  if #wrong > 0 then errors.raise("%s: the state does not fit:\n  %s", who, table.concat(wrong, "\n  ")) end
   for i, name in ipairs(names) do source[i] = state[name] end
   core.nn.copy_all(who, mine, source)
 end
@@ -145,15 +147,15 @@ end
 
 local function importer(who, self)
   if type(self) == "table" and self.torch_names then return require "sdelua.nn.import" end
-  error(who .. ": expected a network with a method torch_names, got " .. tostring(self):match "^[^\n]*", 0)
+  errors.raise("%s: expected a network with a method torch_names, got %s", who, options.show(self))
 end
 
 --- The same from a state dict of PyTorch, for networks that know its names (see sdelua/nn/import.lua).
 function Module:load_torch(state) return importer("load_torch", self).load(self, state) end
 
---- sl.nn.SongUNet:from_torch(state, options): a new network with those weights. Of the options a class knows by itself
+--- sl.nn.SongUNet:from_torch(state, opts): a new network with those weights. Of the options a class knows by itself
 --- what it can tell from the weights.
-function Module:from_torch(state, options) return importer("from_torch", self).make(self, state, options) end
+function Module:from_torch(state, opts) return importer("from_torch", self).make(self, state, opts) end
 
 --- Forgets the gradients of all parameters.
 function Module:zero_grad()

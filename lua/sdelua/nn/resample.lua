@@ -8,6 +8,7 @@
 -- convolution sees the filter's answer beyond the border. Without a filter the convolution that shrinks has a stride,
 -- padded after, and the one that grows sees repeated pixels.
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local parts = require "sdelua.nn.module"
 local nn = core.nn
@@ -54,7 +55,7 @@ local function blur(x, filter, margin) return core.fir_resample(x, square(filter
 --- Raises unless the option `name` of `who` is such a list.
 function resample.check(who, name, filter)
   if #filter > 0 and #filter % 2 == 0 then return end
-  error(("%s: option %s: expected an even number of taps, got %d"):format(who, name, #filter), 0)
+  errors.raise("%s: option %s: expected an even number of taps, got %d", who, name, #filter)
 end
 
 -- ---- with a convolution -----------------------------------------------------------------------------------

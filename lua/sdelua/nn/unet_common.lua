@@ -1,12 +1,13 @@
 -- What the networks of this shape share: options, levels, running a block, labels of classes.
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
 local class_labels = require "sdelua.sde.labels"
 local options = require "sdelua.options"
 
 local common = {}
 
 function common.refuse(who, name, expected, got)
-  error(("%s: option %s: expected %s, got %s"):format(who, name, expected, tostring(got)), 0)
+  errors.raise("%s: option %s: expected %s, got %s", who, name, expected, tostring(got))
 end
 
 function common.contains(list, x)

@@ -1,10 +1,11 @@
 -- Gradients through what a script may have written, an operator and a score: where there is none, or one that is not
 -- finite though x and x0 are, an error in the method's name says whose it is.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local finite = require "sdelua.posterior.finite"
 
 local function refuse(run, what, expected, got)
-  error(("%s: argument %s: expected %s, got %s"):format(run.name, what, expected, got), 0)
+  errors.raise("%s: argument %s: expected %s, got %s", run.name, what, expected, got)
 end
 
 -- x0 from x by the score, y from x0 by the operator.

@@ -6,6 +6,7 @@
 -- sampler's call (see sl.solve). Bayes' rule is the whole idea: grad log p(x|y) = grad log p(x) + grad log p(y|x); the
 -- methods differ in how they come by the second term.
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local Posterior = require "sdelua.posterior.posterior"
 
 local posterior = { methods = collection "sdelua.posterior.methods" }
@@ -16,8 +17,8 @@ posterior.methods.called = "x, info = method(process, score, operator, y, { seed
 --- A method of your own: a table as in sdelua/posterior/posterior.lua, and its options.
 function posterior.new(own, opts)
   if type(own) ~= "table" or not (own.step or own.sample or own.gradient or own.start) then
-    error("posterior.new: argument method: expected a table with step, sample, gradient or start, got "
-      .. tostring(own), 2)
+    errors.raise("posterior.new: argument method: expected a table with step, sample, gradient or start, got "
+      .. tostring(own))
   end
   return Posterior.new(own, opts)
 end

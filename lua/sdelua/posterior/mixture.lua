@@ -2,6 +2,7 @@
 -- k becomes N(mu_k + G_k (y - A mu_k), C_k - G_k A C_k) with G_k = C_k A^T (A C_k A^T + std^2)^-1, and its weight goes
 -- with N(y; A mu_k, A C_k A^T + std^2).
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 
 -- Directions of y, relative to the largest variance, that a component leaves no doubt of and without noise say nothing.
 local LEAST = 1e-12
@@ -28,8 +29,8 @@ end
 return function(prior, operator, y)
   operator:check_measured("mixture", y)
   if not operator.linear or operator.size ~= prior.dim then
-    error(("mixture: argument operator: expected a linear operator on %d values, got %s")
-      :format(prior.dim, tostring(operator)), 3)
+    errors.raise("mixture: argument operator: expected a linear operator on %d values, got %s", prior.dim,
+      tostring(operator))
   end
   local Mixture, A = getmetatable(prior), operator:matrix()
   y = y:detach():to "float64":reshape { y:shape(1), -1 }

@@ -3,6 +3,7 @@
 local sl = require "sdelua"
 
 local prior = require "sdelua.core".sde.prior
+local errors = require "sdelua.errors"
 
 local particles = {}
 
@@ -33,7 +34,7 @@ end
 --- Raises in the name of `who` unless the log-weights are finite.
 function particles.check(who, log_w, t)
   local sum = log_w:sum():item()
-  if sum - sum ~= 0 then error(("%s: expected finite weights at t = %g, got %g"):format(who, t, sum), 0) end
+  if sum - sum ~= 0 then errors.raise("%s: expected finite weights at t = %g, got %g", who, t, sum) end
 end
 
 -- Uniform numbers [n][count] in (0, 1]: half the sum of squares of two unit normals is minus the logarithm of one.

@@ -17,6 +17,7 @@
 --   start(self, run)                     the state to begin with and its time, for that sampler, or for the row's own
 --                                        step, whatever x and from the call gives
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.sde.common"
 local finite = require "sdelua.posterior.finite"
@@ -70,7 +71,7 @@ local function base_of(row, o, given)
   if getmetatable(sampler) == Sampler then
     for key in pairs(given) do
       if Sampler.OPTIONS[key] then
-        error(("%s: option %s: goes with the sampler, which is given made"):format(row.name, key), 0)
+        errors.raise("%s: option %s: goes with the sampler, which is given made", row.name, key)
       end
     end
     return sampler
@@ -80,8 +81,8 @@ local function base_of(row, o, given)
   for key in pairs(Sampler.OPTIONS) do own[key] = given[key] == nil and own[key] or given[key] end
   local make = type(sampler) == "string" and sl.solve.samplers:find(sampler) and sl.solve[sampler]
   if not make then
-    error(("%s: option sampler: expected a sampler of sl.solve or its name, got %s")
-      :format(row.name, options.show(sampler)), 0)
+    errors.raise("%s: option sampler: expected a sampler of sl.solve or its name, got %s", row.name,
+      options.show(sampler))
   end
   return make(own)
 end
@@ -128,7 +129,7 @@ end
 
 -- Errors have no place: it would be one in here.
 local function refuse(self, what, expected, got)
-  error(("%s: %s: expected %s, got %s"):format(self.name, what, expected, options.show(got)), 0)
+  errors.raise("%s: %s: expected %s, got %s", self.name, what, expected, options.show(got))
 end
 
 -- What the row needs of a process, before anything is asked of it: the steppers of the core name themselves.
@@ -153,7 +154,7 @@ local function check_call(self, process, score, operator, y)
     refuse(self, "argument operator", "an operator of sl.inverse", operator)
   end
   local why = self:refuses(operator)
-  if why then error(why, 0) end
+  if why then errors.raise(why) end
   operator:check_measured(self.name, y)
   if y:shape(1) == 0 then refuse(self, "argument y", "a measurement at least", y) end
   if not finite(y) then refuse(self, "argument y", "finite values", "NaN or infinity") end
@@ -176,7 +177,7 @@ local function watched(who, operator)
   local function apply(_, x)
     local y = operator:apply(x)
     if not finite(y) and finite(x) then
-      error(("%s: argument operator: expected finite values of %s, got NaN or infinity"):format(who, operator.name), 0)
+      errors.raise("%s: argument operator: expected finite values of %s, got NaN or infinity", who, operator.name)
     end
     return y
   end
@@ -207,8 +208,8 @@ function Conditional:exchange(x, t, rows)
   local g, x0, eps = method.row.gradient(method.options, run, x, t)
   local sum = g:sum():item()
   if sum - sum ~= 0 then
-    error(("%s: a gradient that is not finite at t = %g: are the operator and the score finite there?")
-      :format(method.name, t:amax():item()), 0)
+    errors.raise("%s: a gradient that is not finite at t = %g: are the operator and the score finite there?",
+      method.name, t:amax():item())
   end
   return Score.pulled(run.process, x, t, x0, eps, g)
 end
@@ -236,13 +237,12 @@ local function repeated(who, operator, y, call)
   call.samples = nil
   if k == nil or k == 1 then return y end
   if not math.tointeger(k) or k < 1 then
-    error(("%s: option samples: expected a count, got %s"):format(who, options.show(k)), 0)
+    errors.raise("%s: option samples: expected a count, got %s", who, options.show(k))
   elseif call.noise or call.x then
-    error(("%s: option samples: expected seed, first or index beside it, got noise or x"):format(who), 0)
+    errors.raise("%s: option samples: expected seed, first or index beside it, got noise or x", who)
   end
   if call.index and not (sl.is_tensor(call.index) and call.index:numel() == n) then
-    error(("%s: option index: expected int64 [%d], one a measurement, got %s"):format(who, n,
-      options.show(call.index)), 0)
+    errors.raise("%s: option index: expected int64 [%d], one a measurement, got %s", who, n, options.show(call.index))
   end
   local number = call.index or sl.arange(n, { dtype = "int64" }) + (call.first or 0)
   call.index, call.first = (number:reshape { n, 1 } * k + sl.arange(k, { dtype = "int64" })):reshape { -1 }, nil

@@ -1,4 +1,5 @@
 -- Ways down and up between times, for methods that go over the same stretch several times or begin below T.
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local finite = require "sdelua.posterior.finite"
 local ridge = require "sdelua.posterior.ridge"
@@ -37,10 +38,9 @@ local function own_guess(self, run)
   local n, guess = run.y:shape(1), self.guess(run.operator, run.y)
   run.operator:check_like(run.name, "option guess", guess)
   if guess:shape(1) ~= n and guess:shape(1) ~= 1 then
-    error(("%s: option guess: expected one image or one a measurement, %d, got %d"):format(run.name, n,
-      guess:shape(1)), 0)
+    errors.raise("%s: option guess: expected one image or one a measurement, %d, got %d", run.name, n, guess:shape(1))
   elseif not finite(guess) then
-    error(("%s: option guess: expected finite values, got NaN or infinity"):format(run.name), 0)
+    errors.raise("%s: option guess: expected finite values, got NaN or infinity", run.name)
   end
   return guess:expand { n, table.unpack(run.operator.shape) }
 end
@@ -50,8 +50,8 @@ function walk.guess(self, run)
   if run.memory.guess then return run.memory.guess end
   local operator, y = run.operator, run.y
   if not (self.guess or operator.linear or operator.made.pinv) then
-    error(("%s: argument operator: expected one with a pseudo-inverse, or the option guess, got %s")
-      :format(run.name, tostring(operator)), 0)
+    errors.raise("%s: argument operator: expected one with a pseudo-inverse, or the option guess, got %s", run.name,
+      tostring(operator))
   end
   local guess
   if self.guess then
@@ -75,14 +75,14 @@ end
 function walk.start(self, run)
   local t = self.t0 * run.process.T
   if t <= run.eps then
-    error(("%s: option t0: expected a time t0 T after eps, %g, got %g"):format(run.name, run.eps, t), 0)
+    errors.raise("%s: option t0: expected a time t0 T after eps, %g, got %g", run.name, run.eps, t)
   end
   return walk.guess_at(self, run, t, run:normal()), t
 end
 
 function walk.check(who, o)
   if not (o.t0 > 0 and o.t0 <= 1) then
-    error(("%s: option t0: expected a number in (0, 1], got %g"):format(who, o.t0), 0)
+    errors.raise("%s: option t0: expected a number in (0, 1], got %g", who, o.t0)
   end
   options.functions(who, o, { "guess" })
 end

@@ -1,5 +1,6 @@
 -- Options that every process takes: T, std0, eps = { train =, sample =, likelihood = }, prior = { mean =, std = }.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local common = { T = options.NONE, std0 = options.NONE, eps = options.NONE, prior = options.NONE }
@@ -13,7 +14,7 @@ local function constant(v) return type(v) == "number" and sl.tensor(v, { dtype =
 local function for_core(who, o)
   local eps, prior = options.read(who .. ": eps", o.eps, EPS), options.read(who .. ": prior", o.prior, PRIOR)
   if prior.std and type(prior.std) == "number" and prior.std <= 0 then
-    error(("%s: option prior: expected a positive std, got %s"):format(who, prior.std), 3)
+    errors.raise("%s: option prior: expected a positive std, got %s", who, prior.std)
   end
   return {
     T = o.T, std0 = o.std0, prior_mean = constant(prior.mean), prior_std = constant(prior.std),
@@ -33,9 +34,9 @@ local WITHOUT_TIME = "score: argument t: expected a number or a float tensor [N]
 --- t as a tensor [N] for x [N, ...], of its type.
 local function times(x, t)
   if not sl.is_tensor(x) then
-    error(("score: argument x: expected a tensor [N, features ...], got %s"):format(options.show(x)), 0)
+    errors.raise("score: argument x: expected a tensor [N, features ...], got %s", options.show(x))
   elseif type(t) ~= "number" and not sl.is_tensor(t) then
-    error(WITHOUT_TIME:format(options.show(t)), 0)
+    errors.raise(WITHOUT_TIME, options.show(t))
   end
   return type(t) == "number" and sl.full({ x:shape(1) }, t, { dtype = x.dtype }) or t:to(x.dtype)
 end
@@ -80,8 +81,7 @@ end
 --- y, which is like x or, where `spread`, broadcasts to it; else an error in the name of who made it. `name` is x's.
 local function expect_like(who, y, x, spread, name)
   if is_like(y, x, spread) then return y end
-  return error(("%s: expected a result like %s, %s, got %s"):format(who, name or "x", options.show(x),
-    options.show(y)), 0)
+  return errors.raise("%s: expected a result like %s, %s, got %s", who, name or "x", options.show(x), options.show(y))
 end
 
 --- What a score says at x, like it or broadcast to it, or an error that names the score.

@@ -1,5 +1,6 @@
 -- Predictions of one kind as those of another, by way of the pair (x0, eps) with x - c = m x0 + s eps.
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
 local Precondition = require "sdelua.sde.precondition"
@@ -17,8 +18,8 @@ local EXPRESS = {
 
 local function check_kind(argument, kind)
   if EXPRESS[kind] then return end
-  error(("convert: argument %s: expected noise, score, x0, v, velocity or F, got %s"):format(argument,
-    options.show(kind)), 0)
+  errors.raise("convert: argument %s: expected noise, score, x0, v, velocity or F, got %s", argument,
+    options.show(kind))
 end
 
 -- The preconditioning that F goes with, and nothing else does.
@@ -26,10 +27,10 @@ local function precondition_of(opts, from, to)
   local spec = options.read("convert", opts, { precondition = options.NONE }).precondition
   if from == "F" or to == "F" then
     if spec ~= nil then return Precondition.new(spec) end
-    error('convert: option precondition: expected the one that F is of, such as "EDM" or { "EDM", sigma_data = 0.5 }, '
-      .. "got nil", 0)
+    errors.raise('convert: option precondition: expected the one that F is of, such as "EDM" or { "EDM", sigma_data '
+      .. "= 0.5 }, got nil")
   elseif spec ~= nil then
-    error(("convert: option precondition: goes with F, got %s and %s"):format(from, to), 0)
+    errors.raise("convert: option precondition: goes with F, got %s and %s", from, to)
   end
 end
 

@@ -11,6 +11,7 @@
 -- and has a transition kernel. Any other is general and has to say its noise_type, also one whose f is linear but mixes
 -- features: a rotation, x:matmul(A).
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
@@ -42,21 +43,21 @@ local function form_of(o)
     if o[form.needs[1]] ~= nil or o[form.needs[2]] ~= nil then
       for _, name in ipairs(form.needs) do
         if not options.callable(o[name]) then
-          error(("define: option %s: expected a function, got %s"):format(name, tostring(o[name])), 3)
+          errors.raise("define: option %s: expected a function, got %s", name, tostring(o[name]))
         end
       end
       local own = keys(form)
       for _, other in ipairs(FORMS) do
         for name in pairs(other ~= form and keys(other) or {}) do
           if o[name] ~= nil and not own[name] then
-            error(("define: option %s: does not go with %s and %s"):format(name, form.needs[1], form.needs[2]), 3)
+            errors.raise("define: option %s: does not go with %s and %s", name, form.needs[1], form.needs[2])
           end
         end
       end
       return place
     end
   end
-  error("define: expected mean and std, drift_coefficient and diffusion_coefficient, or drift and diffusion", 3)
+  errors.raise("define: expected mean and std, drift_coefficient and diffusion_coefficient, or drift and diffusion")
 end
 
 -- A field f(x, t); functions of t alone and results that are numbers are welcome.
@@ -76,7 +77,7 @@ end
 local function general(o, opts)
   local tier = o.tier or "probe"
   if o.tier and o.tier ~= "affine" and o.tier ~= "general" then
-    error(('define: option tier: expected "affine" or "general", got %s'):format(tostring(o.tier)), 3)
+    errors.raise('define: option tier: expected "affine" or "general", got %s', tostring(o.tier))
   end
   return core.general(field(o.drift), field(o.diffusion, takes_one(o.diffusion)), o.noise_type, tier, opts)
 end

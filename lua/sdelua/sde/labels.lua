@@ -1,6 +1,7 @@
 -- Labels of classes that a score hands to its network: a number for every sample, or each sample's own as a list, a
 -- tensor [N] of integers or a one-hot tensor [N,K]. Classes count from 0; -1, or a row of zeros, stands for none.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local show = require "sdelua.options".show
 
 local labels = {}
@@ -8,7 +9,7 @@ local labels = {}
 local INTEGERS = { int64 = true, uint8 = true }
 
 local function refuse(who, expected, got)
-  error(("%s: argument labels: expected %s, got %s"):format(who, expected, got), 0)
+  errors.raise("%s: argument labels: expected %s, got %s", who, expected, got)
 end
 
 -- int64 [N] or floats [N,K].

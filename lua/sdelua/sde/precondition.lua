@@ -4,6 +4,7 @@
 --   skip, out, inp, noise    round        the nearest sigma that the preset knows (all of them, unless given)
 --   sigma_min, sigma_max                  the range it was trained on, where it has one
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local common = require "sdelua.sde.common"
 local noise_levels = require "sdelua.sde.noise_levels"
 local options = require "sdelua.options"
@@ -83,15 +84,15 @@ Precondition.presets = {
 local function check_numbers(o)
   for name, v in pairs(o) do
     if not (v > 0 and v < math.huge) then
-      error(("precondition: option %s: expected a positive number, got %g"):format(name, v), 0)
+      errors.raise("precondition: option %s: expected a positive number, got %g", name, v)
     end
   end
   return o
 end
 
 local function refuse(spec)
-  error(('precondition: expected "EDM", "VP", "VE", "iDDPM", { name, options } or functions skip, out, inp and noise, '
-    .. "got %s"):format(tostring(spec)), 0)
+  errors.raise('precondition: expected "EDM", "VP", "VE", "iDDPM", { name, options } or functions skip, out, inp and '
+    .. "noise, got %s", tostring(spec))
 end
 
 --- Precondition.new("EDM"), new { "EDM", sigma_data = 1 }, or new { skip =, out =, inp =, noise = }, your own.
@@ -140,7 +141,7 @@ function Precondition.scaled(who, process, x, t, at)
   local m, s = at and at.m or process:coefficient("m", x, t), at and at.s or process:coefficient("s", x, t)
   local sigma = (s / m):reshape { -1 }
   if sigma:numel() ~= x:shape(1) then
-    error(who .. ": option precondition: expected a process with the same coefficients for all features", 0)
+    errors.raise("%s: option precondition: expected a process with the same coefficients for all features", who)
   end
   return (x - process:coefficient("c", x, t)) / m, sigma
 end

@@ -1,6 +1,7 @@
 -- What a process does. t is a number or a tensor [N]; x is [N, ...]; what methods return broadcasts against x.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local Reverse = require "sdelua.sde.reverse"
 local Score = require "sdelua.sde.score"
@@ -109,7 +110,7 @@ end
 --- Whether the option levels is "paper"; raises in the name of `who` where it is neither that nor "exact".
 function Process.is_paper(who, levels)
   if levels ~= "exact" and levels ~= "paper" then
-    error(('%s: option levels: expected "exact" or "paper", got %s'):format(who, tostring(levels)), 3)
+    errors.raise('%s: option levels: expected "exact" or "paper", got %s', who, tostring(levels))
   end
   return levels == "paper"
 end

@@ -1,5 +1,6 @@
 -- A process run backwards with a score (Anderson 1982; Song et al. 2021, eq. 6, 13): the same times, dt < 0.
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local common = require "sdelua.sde.common"
 
@@ -10,11 +11,11 @@ Reverse.__index = Reverse
 -- = true is noise = 0.
 function Reverse.new(process, score, opts)
   if not options.callable(score) then
-    error(("reverse: argument score: expected a function (x, t), got %s"):format(options.show(score)), 3)
+    errors.raise("reverse: argument score: expected a function (x, t), got %s", options.show(score))
   end
   local o = options.read("reverse", opts, { probability_flow = false, noise = options.NONE })
   if o.probability_flow and o.noise ~= nil and o.noise ~= 0 then
-    error("reverse: option noise: expected none or 0 with probability_flow, got " .. tostring(o.noise), 3)
+    errors.raise("reverse: option noise: expected none or 0 with probability_flow, got " .. tostring(o.noise))
   end
   return setmetatable({
     process = process, score = score, noise = o.probability_flow and 0 or o.noise or 1, T = process.T,

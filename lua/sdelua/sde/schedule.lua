@@ -4,6 +4,7 @@
 -- it signal is m std(x0), so that where the lines cross there is as much noise as data.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local POINTS, FEW = 300, 3 -- times; features that have a line each
@@ -12,9 +13,9 @@ local DASHES = { nil, { 6, 3 }, { 2, 3 } }
 -- What stands for the data: [POINTS, ...].
 local function like_of(process, x0)
   if x0 ~= nil and not (sl.is_tensor(x0) and x0:dim() > 1 and x0:shape(1) > 0) then
-    error(("schedule: argument x0: expected a tensor [N, features ...], got %s"):format(options.show(x0)), 0)
+    errors.raise("schedule: argument x0: expected a tensor [N, features ...], got %s", options.show(x0))
   elseif x0 == nil and process.tier == "general (unprobed)" then
-    error("schedule: argument x0: expected data, by which the process is found out, got nil", 0)
+    errors.raise("schedule: argument x0: expected data, by which the process is found out, got nil")
   end
   local x = x0 and x0:narrow(1, 1, 1):to "float64" or sl.zeros({ 1, 1, 1, 1 }, { dtype = "float64" })
   core.need_kernel(process.handle, x, "schedule")

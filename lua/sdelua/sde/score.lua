@@ -6,6 +6,7 @@
 -- that know something of each sample. A score with a method exchange(x, t, rows) says (x0, eps) as well.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local common = require "sdelua.sde.common"
 local class_labels = require "sdelua.sde.labels"
 local options = require "sdelua.options"
@@ -45,8 +46,8 @@ local function label_of(process, label)
   if labels[label] then return labels[label] end
   if type(label) == "table" and label[1] == "level" then return level(label) end
   if type(label) ~= "function" then
-    error(('score: option label: expected "time", "std", { "level", n_steps = } or a function of t, got %s')
-      :format(tostring(label)), 4)
+    errors.raise('score: option label: expected "time", "std", { "level", n_steps = } or a function of t, got %s',
+      tostring(label))
   end
   return function(_, x, t) return label(t:to(x.dtype)) end
 end
@@ -68,8 +69,8 @@ local function plain(self, x, t, rows) return common.expect_like("score: argumen
 local function energies(self, x, t, rows)
   local E = answer(self, x, t, rows)
   if sl.is_tensor(E) and E.dtype == x.dtype and E:numel() == x:shape(1) then return E:reshape { -1 } end
-  return error(("score: argument net: expected an energy, one number a sample of %s, got %s"):format(options.show(x),
-    options.show(E)), 0)
+  return errors.raise("score: argument net: expected an energy, one number a sample of %s, got %s", options.show(x),
+    options.show(E))
 end
 
 -- score = -grad E (Salimans & Ho 2021).
@@ -94,14 +95,12 @@ local OUTPUTS = { energy = energy, F = preconditioned }
 
 local function check_parameterization(process, kind)
   if not PARAMETERIZATIONS[kind] then
-    error(("score: option parameterization: expected noise, score, x0, v, velocity, energy or F, got %s")
-      :format(kind), 4)
+    errors.raise("score: option parameterization: expected noise, score, x0, v, velocity, energy or F, got %s", kind)
   end
   local has_signal = process:has_signal()
   if not has_signal and NEEDS_SIGNAL[kind] then
-    error(("score: option parameterization: expected v, x0 or velocity, since a network cannot predict the %s at "
-      .. "T = %g, where m_T = 0")
-      :format(kind, process.T), 4)
+    errors.raise("score: option parameterization: expected v, x0 or velocity, since a network cannot predict the %s at "
+      .. "T = %g, where m_T = 0", kind, process.T)
   end
 end
 
@@ -109,11 +108,11 @@ end
 local function precondition_of(o)
   if o.parameterization ~= "F" then
     if o.precondition ~= nil then
-      error(("score: option precondition: goes with parameterization F, got %s"):format(o.parameterization), 4)
+      errors.raise("score: option precondition: goes with parameterization F, got %s", o.parameterization)
     end
     return nil
   end
-  if o.label ~= nil then error("score: option label: expected none with F, whose label is c_noise", 4) end
+  if o.label ~= nil then errors.raise("score: option label: expected none with F, whose label is c_noise") end
   return Precondition.new(o.precondition or "EDM")
 end
 
@@ -130,7 +129,7 @@ end
 -- has a field log_prob, the function (x, t) -> -E [N].
 function Score.new(process, net, opts)
   if not options.callable(net) then
-    error(("score: argument net: expected a network or a function (x, label), got %s"):format(tostring(net)), 3)
+    errors.raise("score: argument net: expected a network or a function (x, label), got %s", tostring(net))
   end
   local o = options.read("score", opts, {
     parameterization = opts and opts.precondition and "F" or "noise", label = options.NONE, precondition = options.NONE,
@@ -170,16 +169,16 @@ local NOISE = {
 -- network is told the times t [N] that they are nearest to. `who` names the asking function in errors.
 function Score:noise_on_levels(who, x, t, at)
   if NOISE[self.form] then return NOISE[self.form](self:said(x, t, nil, at), x, at) end
-  return error(("%s: argument score: expected one of a network that predicts noise, score, x0, v, energy or F, got %s, "
-    .. "which has no meaning on levels"):format(who, self.parameterization), 0)
+  return errors.raise("%s: argument score: expected one of a network that predicts noise, score, x0, v, energy or F, "
+    .. "got %s, which has no meaning on levels", who, self.parameterization)
 end
 
 -- s at times t, of which a score is a fraction.
 local function noise_at(process, x, t)
   local s = process:coefficient("s", x, t)
   if s:amin():item() == 0 then
-    error(("score: argument t: expected times at which there is noise, got t = %g, where s = 0; process.eps.sample is "
-      .. "%g"):format(t:amin():item(), process.eps.sample), 0)
+    errors.raise("score: argument t: expected times at which there is noise, got t = %g, where s = 0; "
+      .. "process.eps.sample is %g", t:amin():item(), process.eps.sample)
   end
   return s
 end
@@ -196,8 +195,8 @@ local function classes_of(who, net)
   local meta = getmetatable(net)
   if type(meta) ~= "table" or not rawget(meta, "is_module_class") then return nil end
   if (net.num_classes or 0) > 0 then return net.num_classes end
-  error(("%s: argument score: expected one of a network with classes (option classes or label_dim), got %s")
-    :format(who, tostring(net):match "^[^\n]*"), 0)
+  errors.raise("%s: argument score: expected one of a network with classes (option classes or label_dim), got %s", who,
+    tostring(net):match "^[^\n]*")
 end
 
 --- The score given a class: of the same network, which is handed the labels as its third argument. A number stands for
@@ -236,8 +235,8 @@ local function corrected_data(who, correct, x0, t, rows)
   if sl.is_tensor(y) and y.dtype == x0.dtype and table.concat(y:shape(), ",") == table.concat(x0:shape(), ",") then
     return y
   end
-  return error(("%s: option correct: expected a result like x0, %s, got %s"):format(who, options.show(x0),
-    options.show(y)), 0)
+  return errors.raise("%s: option correct: expected a result like x0, %s, got %s", who, options.show(x0),
+    options.show(y))
 end
 
 --- The score whose estimates of the data are what correct(x0, t [N], rows) makes of another's: eps and the score follow
@@ -260,7 +259,7 @@ end
 --- E[x_0 | x_t = x] = (x - c + s^2 score)/m of any score (Tweedie's formula; Robbins 1956, Efron 2011).
 function Score.denoiser(process, score)
   if not options.callable(score) then
-    error(("denoiser: argument score: expected a function (x, t), got %s"):format(tostring(score)), 3)
+    errors.raise("denoiser: argument score: expected a function (x, t), got %s", tostring(score))
   end
   return function(x, t, rows) return (Score.pair(process, score, x, t, rows)) end
 end

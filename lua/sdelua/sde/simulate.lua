@@ -8,6 +8,7 @@
 -- Returns x at the last time, and info. More steps refine the same path.
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 local KNOWN = {
@@ -18,10 +19,10 @@ local KNOWN = {
 local function check_times(times)
   for i, t in ipairs(times) do
     if type(t) ~= "number" or t < 0 or (i > 1 and t <= times[i - 1]) then
-      error(("simulate: option times: expected rising times of at least 0, got %s"):format(tostring(t)), 3)
+      errors.raise("simulate: option times: expected rising times of at least 0, got %s", tostring(t))
     end
   end
-  if #times < 2 then error("simulate: option times: expected at least two, got " .. #times, 3) end
+  if #times < 2 then errors.raise("simulate: option times: expected at least two, got " .. #times) end
   return times
 end
 
@@ -29,7 +30,7 @@ local function times_of(process, o)
   if o.times then return check_times(type(o.times) == "userdata" and o.times:totable() or o.times) end
   local times, T = {}, o.T or process.T
   if not math.tointeger(o.steps) or o.steps < 1 then
-    error(("simulate: option steps: expected a positive integer, got %s"):format(o.steps), 3)
+    errors.raise("simulate: option steps: expected a positive integer, got %s", o.steps)
   end
   for i = 0, o.steps do times[i + 1] = i == o.steps and T or T * i / o.steps end
   return times
@@ -49,7 +50,7 @@ return function(process, x0, opts)
   local schemes = require "sdelua.solve.scheme"
   options.choice("simulate", "method", o.method, schemes.names)
   if not sl.is_tensor(x0) then
-    error(("simulate: argument x0: expected a float tensor [N, features ...], got %s"):format(options.show(x0)), 3)
+    errors.raise("simulate: argument x0: expected a float tensor [N, features ...], got %s", options.show(x0))
   end
   core.settle(process.handle, x0)
   local times, source = times_of(process, o), sl.noise.of(o)

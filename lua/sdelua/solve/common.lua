@@ -1,6 +1,7 @@
 -- What every solver does with its arguments.
 local sl = require "sdelua"
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local arguments = require "sdelua.sde.arguments"
 local sde = require "sdelua.sde.common"
@@ -24,9 +25,9 @@ common.CALL = {
 local function beginning(who, process, o)
   if o.from == nil then return process.T end
   if type(o.from) ~= "number" or not (o.from > 0 and o.from <= process.T) then
-    error(("%s: option from: expected a time in (0, %g], got %s"):format(who, process.T, tostring(o.from)), 4)
+    errors.raise("%s: option from: expected a time in (0, %g], got %s", who, process.T, tostring(o.from))
   elseif o.from < process.T and not o.x then
-    error(("%s: option from: expected x as well, the state at t = %g"):format(who, o.from), 4)
+    errors.raise("%s: option from: expected x as well, the state at t = %g", who, o.from)
   end
   return o.from
 end
@@ -35,19 +36,19 @@ end
 local function start(who, process, shape, o)
   if o.x then
     if not sl.is_tensor(o.x) then
-      error(("%s: option x: expected a tensor, got %s"):format(who, options.show(o.x)), 0)
+      errors.raise("%s: option x: expected a tensor, got %s", who, options.show(o.x))
     end
     if shape and table.concat(shape, ",") ~= table.concat(o.x:shape(), ",") then
-      error(("%s: option x: expected shape [%s], got [%s]"):format(who, table.concat(shape, ","),
-        table.concat(o.x:shape(), ",")), 4)
+      errors.raise("%s: option x: expected shape [%s], got [%s]", who, table.concat(shape, ","),
+        table.concat(o.x:shape(), ","))
     elseif o.x:dim() < 2 then
-      error(("%s: option x: expected a float tensor [N, features ...], got %s"):format(who, options.show(o.x)), 4)
+      errors.raise("%s: option x: expected a float tensor [N, features ...], got %s", who, options.show(o.x))
     end
     return o.x
   end
   if type(shape) ~= "table" or #shape < 2 then
-    error(("%s: argument shape: expected a list of sizes { N, features … }, got %s"):format(who,
-      type(shape) == "table" and ("{ %s }"):format(table.concat(shape, ", ")) or options.show(shape)), 4)
+    errors.raise("%s: argument shape: expected a list of sizes { N, features … }, got %s", who,
+      type(shape) == "table" and ("{ %s }"):format(table.concat(shape, ", ")) or options.show(shape))
   end
   return core.sde.prior(process.handle, o.source:normal(shape, 1, o.dtype))
 end

@@ -1,4 +1,5 @@
 -- DPM-Solver and DPM-Solver++: one set of methods on what the network says of the noise, or of the data.
+local errors = require "sdelua.errors"
 local exponential = require "sdelua.solve.exponential"
 local adaptive = require "sdelua.solve.dpm_adaptive"
 local Line = require "sdelua.solve.dpm_line"
@@ -9,7 +10,7 @@ local METHODS = { "multistep", "singlestep", "singlestep_fixed", "adaptive" }
 local dpm = {}
 
 local function fail(who, key, expected, got)
-  error(("%s: option %s: expected %s, got %s"):format(who, key, expected, tostring(got)), 0)
+  errors.raise("%s: option %s: expected %s, got %s", who, key, expected, tostring(got))
 end
 
 -- Orders of the single steps that make up n evaluations: full ones, and lower ones at the end for the rest (Lu et al.

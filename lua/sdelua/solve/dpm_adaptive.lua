@@ -12,6 +12,7 @@
 --   eta, s_noise                 noise after each step, as in k-diffusion's ancestral samplers
 --   max_steps                    or nil
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local column = require "sdelua.sde.common".column
 local kd = require "sdelua.solve.kdiffusion"
 local Leaving = require "sdelua.solve.leaving"
@@ -47,8 +48,8 @@ local function check_progress(run, way, c, size)
   c.steps = c.steps + 1
   local many = way.max_steps and c.steps > way.max_steps
   if size ~= size or c.h ~= c.h or c.h < SHORTEST or many then
-    error(("%s: %s at sigma = %.6g: is the score finite and smooth there?"):format(run.name,
-      many and "max_steps reached" or "the step size vanishes", sigma_of(c)), 0)
+    errors.raise("%s: %s at sigma = %.6g: is the score finite and smooth there?", run.name,
+      many and "max_steps reached" or "the step size vanishes", sigma_of(c))
   end
 end
 

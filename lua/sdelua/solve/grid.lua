@@ -4,6 +4,7 @@
 --   make    function(n, hi, lo, o, who): the n + 1 falling values from hi to lo
 local sl = require "sdelua"
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 -- The names that Karras et al. 2022, table 1, and k-diffusion have for the same grids.
@@ -14,7 +15,7 @@ local grid = { all = collection("sdelua.solve.grids", ALIASES, "solve.grids") }
 grid.all.called = 'sampler { grid = "name" }, or { grid = { "name", option = …, sigma_min = …, sigma_max = … } }'
 
 local function fail(who, expected, got)
-  error(("%s: option grid: expected %s, got %s"):format(who, expected, got), 0)
+  errors.raise("%s: option grid: expected %s, got %s", who, expected, got)
 end
 
 local function known(who, name)
@@ -128,8 +129,8 @@ function grid.rounded(who, process, times, sigmas, round)
     local sigma = sigmas and sigmas[i] or process:point(t).sigma
     local level = sigma > 0 and round(sigma) or sigma
     if type(level) ~= "number" or not (level >= 0 and level < (new_sigmas[i - 1] or math.huge)) then
-      error(("%s: option round: expected levels that fall along the grid, got %s%s"):format(who, options.show(level),
-        i > 1 and (" after %g"):format(new_sigmas[i - 1]) or ""), 0)
+      errors.raise("%s: option round: expected levels that fall along the grid, got %s%s", who, options.show(level),
+        i > 1 and (" after %g"):format(new_sigmas[i - 1]) or "")
     end
     new_sigmas[i], new_times[i] = level, sigma > 0 and process:time(level) or t
   end

@@ -27,7 +27,7 @@ end
 -- The papers' levels stand on their own grid.
 local function check_paper(who, has_tables, given)
   if not has_tables then
-    error(('%s: option levels: expected "exact", for it has none of the papers\' tables, got paper'):format(who), 0)
+    errors.raise('%s: option levels: expected "exact", for it has none of the papers\' tables, got paper', who)
   end
   for _, name in ipairs { "grid", "round" } do
     if given[name] ~= nil then refuse(who, name, 'levels = "paper" has a grid of its own', given[name]) end

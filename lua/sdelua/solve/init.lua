@@ -23,6 +23,7 @@
 --               their times: numbers, or tensors [N] where each sample has its own. The last state is what is returned:
 --               with denoise = "mean" it lacks the last noise; "tweedie" adds a state, at time 0
 local collection = require "sdelua.collection"
+local errors = require "sdelua.errors"
 local Sampler = require "sdelua.solve.sampler"
 
 -- Other names that papers and programs have for the same row.
@@ -41,7 +42,7 @@ solve.samplers.called =
 --- A sampler of your own: a table as in sdelua/solve/sampler.lua, of which step or sample is enough, and its options.
 function solve.new(own, opts)
   if type(own) ~= "table" or type(own.step or own.sample) ~= "function" then
-    error("solve.new: argument solver: expected a table with a function step, got " .. tostring(own), 2)
+    errors.raise("solve.new: argument solver: expected a table with a function step, got " .. tostring(own))
   end
   return Sampler.new(own, opts)
 end

@@ -1,4 +1,5 @@
 -- A predictor and a corrector, as options name them: what pc and the methods of sl.posterior built on it share.
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local Sampler = require "sdelua.solve.sampler"
 
@@ -23,8 +24,8 @@ local function stepper(who, what, given, names, named)
   elseif type(given) == "table" and type(given.step) == "function" then
     return given
   end
-  error(("%s: option %s: expected a name, a sampler of one stepper or a table with a function step, got %s")
-    :format(who, what, tostring(given)), 4)
+  errors.raise("%s: option %s: expected a name, a sampler of one stepper or a table with a function step, got %s", who,
+    what, tostring(given))
 end
 
 function pair.predictor(who, o)
@@ -43,7 +44,7 @@ function pair.check(who, o)
   options.choice(who, "norm", o.norm, { "kernel", "batch" })
   options.positives(who, o, { "snr" })
   if not math.tointeger(o.n_steps) or o.n_steps < 0 then
-    error(("%s: option n_steps: expected an integer >= 0, got %s"):format(who, o.n_steps), 0)
+    errors.raise("%s: option n_steps: expected an integer >= 0, got %s", who, o.n_steps)
   end
 end
 

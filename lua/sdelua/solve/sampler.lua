@@ -20,6 +20,7 @@
 -- the options.
 local sl = require "sdelua"
 local core = require "sdelua.core".solve
+local errors = require "sdelua.errors"
 local common = require "sdelua.solve.common"
 local grid = require "sdelua.solve.grid"
 local heed = require "sdelua.solve.heed"
@@ -86,8 +87,7 @@ local function needs_of(row)
   local bits, uniform = 0, row.space == "sigma"
   for _, need in ipairs(row.needs or {}) do
     if not NEEDS[need] then
-      error(('%s: needs: expected "kernel", "signal" or "uniform", got %s')
-        :format(row.name or "own", tostring(need)), 0)
+      errors.raise('%s: needs: expected "kernel", "signal" or "uniform", got %s', row.name or "own", tostring(need))
     end
     bits, uniform = bits | NEEDS[need], uniform or need == "uniform"
   end
@@ -138,8 +138,8 @@ end
 -- The estimates of the data are corrected here, for all that asks for a score.
 local function corrected(self, call, correct)
   if not call.process.tier:find "^affine" then
-    error(("%s: argument process: expected one with a transition kernel (affine tier) for option correct, got %s")
-      :format(self.name, tostring(call.process)), 0)
+    errors.raise("%s: argument process: expected one with a transition kernel (affine tier) for option correct, got %s",
+      self.name, tostring(call.process))
   end
   local score = Score.corrected(self.name, call.process, call.score, correct)
   call.score, call.exchange = score, sde.exchange_of(score)
@@ -149,19 +149,19 @@ end
 local function check_needs(self, process, from)
   local eps = self.options.eps
   if eps ~= nil and not (type(eps) == "number" and eps >= 0 and eps < from) then
-    error(("%s: option eps: expected a time in [0, %g), got %s"):format(self.name, from, options.show(eps)), 0)
+    errors.raise("%s: option eps: expected a time in [0, %g), got %s", self.name, from, options.show(eps))
   end
   if self.options.levels == "paper" and from < process.T then
-    error(('%s: option from: expected none with levels = "paper", whose grid begins at T, got %g')
-      :format(self.name, from), 0)
+    errors.raise('%s: option from: expected none with levels = "paper", whose grid begins at T, got %g', self.name,
+      from)
   end
   local bits, uniform = needs_of(self.row)
   if uniform and not sde.is_uniform(process) then
-    error(("%s: argument process: expected an affine one with the same coefficients for all features, got %s")
-      :format(self.name, tostring(process)), 0)
+    errors.raise("%s: argument process: expected an affine one with the same coefficients for all features, got %s",
+      self.name, tostring(process))
   elseif uniform and bits & NEEDS.signal ~= 0 and process:point(process.T).m < 1e-10 then
-    error(("%s: argument process: expected m_T > 0, got %s, where x_T holds nothing of x_0: use ode")
-      :format(self.name, tostring(process)), 0)
+    errors.raise("%s: argument process: expected m_T > 0, got %s, where x_T holds nothing of x_0: use ode", self.name,
+      tostring(process))
   end
 end
 
@@ -214,8 +214,7 @@ local function by_itself(self, call, run)
   if in_sigma then
     run.sigma_max, run.sigma_min = process:point(run.from).sigma, process:point(run.eps).sigma
     if not (run.sigma_min > 0 and run.sigma_min < run.sigma_max) then
-      error(("%s: option eps: expected a time in (0, %g) with sigma > 0, got %g")
-        :format(self.name, run.from, run.eps), 0)
+      errors.raise("%s: option eps: expected a time in (0, %g) with sigma > 0, got %g", self.name, run.from, run.eps)
     end
     run.x = run:from_process(call.x, run.from)
   end

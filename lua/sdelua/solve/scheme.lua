@@ -8,6 +8,7 @@
 -- and a step is fn(who, field, x, t, r) -> x_r, and the same without the last noise; t and r are numbers, or tensors
 -- [N] where each sample has times of its own.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local column = require "sdelua.sde.common".column
 
 local scheme = {}
@@ -65,8 +66,8 @@ local function check_commutative(who, field, x, t, derivative)
   local _, weighted = with_gradient(field, x, t, v)
   local off, size = (weighted - v * derivative):abs():amax():item(), derivative:abs():amax():item()
   if off > 1e-4 * (size + 1e-30) then
-    error(("%s: argument process: expected a diffusion of each feature that depends on this feature alone (commutative "
-      .. "noise), got one that mixes features: use euler_maruyama"):format(who), 0)
+    errors.raise("%s: argument process: expected a diffusion of each feature that depends on this feature alone "
+      .. "(commutative noise), got one that mixes features: use euler_maruyama", who)
   end
 end
 
@@ -76,8 +77,8 @@ scheme.milstein = {
   step = function(who, field, x, t, r, memory)
     local G, derivative = with_gradient(field, x, t)
     if is_matrix(G, x) then
-      error(who .. ": argument process: expected scalar or diagonal noise, got a matrix, whose noises do not commute: "
-        .. "use euler_maruyama", 0)
+      errors.raise("%s: argument process: expected scalar or diagonal noise, got a matrix, whose noises do not "
+        .. "commute: use euler_maruyama", who)
     end
     local h, W = length(x, t, r), (increment(field, G, x, t, r))
     local mean = x + field.drift(x, t) * h
@@ -91,8 +92,8 @@ scheme.milstein = {
 local function check_additive(who, field, x, t, memory)
   if memory.additive == nil then memory.additive = scheme.is_additive(field, x, t) end
   if not memory.additive then
-    error(who .. ": argument process: expected a diffusion that does not depend on x (additive noise), got one that "
-      .. "does: use milstein or euler_maruyama", 0)
+    errors.raise("%s: argument process: expected a diffusion that does not depend on x (additive noise), got one that "
+      .. "does: use milstein or euler_maruyama", who)
   end
 end
 
@@ -103,7 +104,7 @@ scheme.srk = {
     check_additive(who, field, x, t, memory)
     local h, G, G_end = length(x, t, r), field.diffusion(x, t), field.diffusion(x, r)
     local W, H = increment(field, G, x, t, r)
-    if not H then error(who .. ": option noise: expected increments with their areas, got none", 0) end
+    if not H then errors.raise("%s: option noise: expected increments with their areas, got none", who) end
     local I = H + W * 0.5 -- I_(1,0)/h, the mean of the path from its start
     local a = field.drift(x, t)
     local inner = x + a * (h * 0.75) + times(G_end, I, x) * 1.5

@@ -1,5 +1,6 @@
 -- The command line of the scripts train_*.lua, and what it says of a run.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local cli = require "sdelua.train.cli"
 local json = require "sdelua.json"
 local Trainer = require "sdelua.train.trainer"
@@ -102,20 +103,20 @@ end
 
 local function found(collection, what, name)
   local row, why = cli.row(collection, name)
-  if not row then error(("train: --%s: %s"):format(what, why), 0) end
+  if not row then errors.raise("train: --%s: %s", what, why) end
   return row
 end
 
 -- The options that tell a network of the classes, where there are labels.
 local function of_classes(a, kind, known, labels)
   if not a.classes then
-    if a.label_dropout then error("train: --label-dropout: goes with --classes", 0) end
+    if a.label_dropout then errors.raise("train: --label-dropout: goes with --classes") end
     return {}
   elseif not labels then
-    error("train: --classes: expected data with labels, such as MNIST's or a folder of classes, got data without", 0)
+    errors.raise "train: --classes: expected data with labels, such as MNIST's or a folder of classes, got data without"
   end
   local name = known.classes ~= nil and "classes" or known.label_dim ~= nil and "label_dim"
-  if not name then error(("train: --classes: the network %s takes none"):format(kind), 0) end
+  if not name then errors.raise("train: --classes: the network %s takes none", kind) end
   return {
     [name] = math.tointeger(labels:to "int64":amax():item()) + 1,
     label_dropout = a.label_dropout or arguments.LABEL_DROPOUT,
@@ -131,7 +132,7 @@ local function network(spec, a, data)
   for _, row in ipairs(NETWORK) do
     local name, default = row[1], row[4]
     if a[name] ~= nil and known[name] == nil then
-      error(("train: %s: the network %s has no such option: see --net-set"):format(flag_of(name), kind), 0)
+      errors.raise("train: %s: the network %s has no such option: see --net-set", flag_of(name), kind)
     end
     usual[name] = a[name] or default or usual[name]
   end
@@ -192,8 +193,8 @@ end
 function arguments.agree(a, trainer, out)
   for _, pair in ipairs(pairs_of(a, trainer)) do
     if pair.now ~= nil and pair.now ~= pair.before and show(pair.now) ~= show(pair.before) then
-      error(("train: %s: the run in %s began with %s, got %s: leave the option out, or begin another run with --out")
-        :format(pair.flag, out, show(pair.before), show(pair.now)), 0)
+      errors.raise("train: %s: the run in %s began with %s, got %s: leave the option out, or begin another run with "
+        .. "--out", pair.flag, out, show(pair.before), show(pair.now))
     end
   end
 end

@@ -1,6 +1,7 @@
 -- A checkpoint: one safetensors file with the parameters (model.*), their moving average (ema.*), the optimizer's state
 -- (optim.*) and texts that rebuild network and process without running code. It holds no time and no path.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local json = require "sdelua.json"
 local system = require "sdelua.core".system
 
@@ -24,8 +25,8 @@ end
 function checkpoint.construct(path, what, room, description)
   local kind, opts = description.kind, description.options
   if not KNOWN[room]:find(kind) or type(opts) ~= "table" then
-    error(("checkpoint: %s: expected a known %s with options, got %s; hand over your own to load"):format(path, what,
-      json.encode(description)), 0)
+    errors.raise("checkpoint: %s: expected a known %s with options, got %s; hand over your own to load", path, what,
+      json.encode(description))
   end
   return sl[room][kind](opts)
 end
@@ -64,7 +65,7 @@ local function split(path, tensors)
   for name, tensor in pairs(tensors) do
     local group, rest = name:match "^(%a+)%.(.+)$"
     if not groups[group] then
-      error(("checkpoint: %s: expected tensors model.*, ema.* and optim.*, got %s"):format(path, name), 0)
+      errors.raise("checkpoint: %s: expected tensors model.*, ema.* and optim.*, got %s", path, name)
     end
     groups[group][rest] = tensor
   end
@@ -87,7 +88,7 @@ end
 function checkpoint.value(path, texts, key, kind)
   local ok, found = pcall(json.decode, texts[key] or "")
   if not ok or type(found) ~= kind then
-    error(("checkpoint: %s: text %s: expected a %s in JSON, got %s"):format(path, key, kind, tostring(texts[key])), 0)
+    errors.raise("checkpoint: %s: text %s: expected a %s in JSON, got %s", path, key, kind, tostring(texts[key]))
   end
   return found
 end
@@ -97,7 +98,7 @@ function checkpoint.load(path)
   path = checkpoint.file(path)
   local tensors, texts = sl.load(path)
   if texts.format ~= FORMAT then
-    error(("checkpoint: %s: expected the text format to be %s, got %s"):format(path, FORMAT, tostring(texts.format)), 0)
+    errors.raise("checkpoint: %s: expected the text format to be %s, got %s", path, FORMAT, tostring(texts.format))
   end
   local about = {}
   for key, kind in pairs(REQUIRED) do about[key] = checkpoint.value(path, texts, key, kind) end

@@ -5,6 +5,7 @@
 -- so one network serves every affine one: classifier:under(process). A clean one is asked as classifier(x). Both say
 -- logits [n,classes]. Images are uint8, or floats in [-1, 1].
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local checkpoint = require "sdelua.train.checkpoint"
 local draws = require "sdelua.data.draws"
 local json = require "sdelua.json"
@@ -31,7 +32,7 @@ local function prepared(self, x, t)
   x = floats(x)
   if not self.process then
     if t ~= nil then
-      error("classifier: argument t: expected none, for it was trained on images without noise: see --noisy", 0)
+      errors.raise("classifier: argument t: expected none, for it was trained on images without noise: see --noisy")
     end
     return x
   end
@@ -39,7 +40,7 @@ local function prepared(self, x, t)
   local m, s = self.process:coefficient("m", x, t), self.process:coefficient("s", x, t)
   local scale = (m:square() + s:square()):rsqrt()
   if scale:numel() ~= x:shape(1) then
-    error("classifier: argument process: expected one with the same coefficients for all features", 0)
+    errors.raise("classifier: argument process: expected one with the same coefficients for all features")
   end
   return (x - self.process:coefficient("c", x, t)) * scale, (s * scale):reshape { -1 } * 1000
 end
@@ -130,17 +131,16 @@ local INTEGERS = { uint8 = true, int64 = true }
 -- An error unless there is a label for each image, and a process by that name.
 local function check(images, labels, o)
   if not sl.is_tensor(images) or images:dim() ~= 4 then
-    error("classifier: argument images: expected a tensor [n,H,W,C], got " .. options.show(images), 0)
+    errors.raise("classifier: argument images: expected a tensor [n,H,W,C], got " .. options.show(images))
   end
   local n, fits = images:shape(1), sl.is_tensor(labels) and labels:dim() == 1 and INTEGERS[labels.dtype]
   if not fits or labels:shape(1) ~= n or labels:amin():item() < 0 then
-    error(("classifier: argument labels: expected classes from 0, integers [%d], got %s"):format(n,
-      options.show(labels)), 0)
+    errors.raise("classifier: argument labels: expected classes from 0, integers [%d], got %s", n, options.show(labels))
   elseif o.process and not sl.sde.processes:find(o.process.kind) then
-    error(("classifier: option process: expected { kind = one of sl.sde.list() }, got %s"):format(
-      options.show(o.process.kind)), 0)
+    errors.raise("classifier: option process: expected { kind = one of sl.sde.list() }, got %s",
+      options.show(o.process.kind))
   elseif not math.tointeger(o.steps) or o.steps < 1 then
-    error(("classifier: option steps: expected a positive integer, got %s"):format(tostring(o.steps)), 0)
+    errors.raise("classifier: option steps: expected a positive integer, got %s", tostring(o.steps))
   end
 end
 
@@ -190,7 +190,7 @@ end
 function classifier.load(path)
   local tensors, texts = sl.load(path)
   if texts.format ~= FORMAT then
-    error(("classifier: %s: expected the text format to be %s, got %s"):format(path, FORMAT, tostring(texts.format)), 0)
+    errors.raise("classifier: %s: expected the text format to be %s, got %s", path, FORMAT, tostring(texts.format))
   end
   local function read(key) return checkpoint.value(path, texts, key, "table") end
   local about, state = read "about", {}

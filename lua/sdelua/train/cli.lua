@@ -27,7 +27,7 @@ end
 function cli.parser(name, description)
   local ok, argparse = pcall(require, "argparse")
   if not ok then
-    error("scripts read their options with argparse: install Debian's package lua-argparse, or the rock argparse", 0)
+    errors.raise "scripts read their options with argparse: install Debian's package lua-argparse, or the rock argparse"
   end
   local parser = argparse(name, description):add_help "-h --help"
   parser.option, parser.argument = naming("option", parser.option), naming("argument", parser.argument)
@@ -41,7 +41,7 @@ end
 -- "who: what was wrong" of an error that names its function, without the place in the library; else nil.
 local function named(e)
   if type(e) ~= "string" then return nil end
-  local text = e:gsub("^[^\n]-%.lua:%d+: ", "")
+  local text = errors.bare(e)
   return text:find "^[%w_./-]+: " and text:match "^[^\n]*" or nil
 end
 

@@ -1,6 +1,7 @@
 -- TensorBoard's event files: records of a length, a checksum of it, the data and a checksum of that, each datum a
 -- protobuf message Event of TensorFlow's event.proto. Only scalars and PNG pictures are written.
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
 local system = core.system
 
 local Events = {}
@@ -76,7 +77,7 @@ local CHANNELS = { [0] = 1, [2] = 3, [3] = 3, [4] = 2, [6] = 4 }
 
 local function picture(png)
   if png:sub(1, 8) ~= "\137PNG\r\n\26\n" or png:sub(13, 16) ~= "IHDR" then
-    error("events: argument png: expected the bytes of a PNG file", 3)
+    errors.raise("events: argument png: expected the bytes of a PNG file")
   end
   local width, height, _, color = (">I4I4BB"):unpack(png, 17)
   return whole(1, height) .. whole(2, width) .. whole(3, CHANNELS[color]) .. text(4, png)

@@ -2,6 +2,7 @@
 -- process, objective and parameterization.
 local sl = require "sdelua"
 local idx = require "sdelua.data.idx"
+local errors = require "sdelua.errors"
 local arguments = require "sdelua.train.arguments"
 local cli = require "sdelua.train.cli"
 local Run = require "sdelua.train.run"
@@ -26,9 +27,9 @@ end
 local function load_data(a)
   local set = find_data(a)
   if set.kind ~= "images" and (a.size or a.channels) then
-    error("train: --size and --channels are for a folder of pictures in --data", 0)
+    errors.raise("train: --size and --channels are for a folder of pictures in --data")
   elseif set.samples:dim() ~= 4 then
-    error("train: --data: expected images [n,H,W,C], got " .. set.about, 0)
+    errors.raise("train: --data: expected images [n,H,W,C], got " .. set.about)
   end
   local data = { images = set.samples, labels = set.labels, about = set.about }
   local wanted = a.held_out or arguments.HELD_OUT
@@ -43,7 +44,7 @@ end
 local function resume(a, out, data)
   local path = out .. "/checkpoint.safetensors"
   if system.kind(path) ~= "file" then
-    error(("train: --resume: expected the checkpoint %s, got no such file"):format(path), 0)
+    errors.raise("train: --resume: expected the checkpoint %s, got no such file", path)
   end
   local trainer = Trainer.resume(path, data.images, data.labels)
   arguments.agree(a, trainer, out)

@@ -1,4 +1,5 @@
 -- One HTML page that compares runs and needs nothing else: curves, samples over time, and what the runs differ in.
+local errors = require "sdelua.errors"
 local Run = require "sdelua.train.run"
 local html = require "sdelua.train.report_html"
 local json = require "sdelua.json"
@@ -287,9 +288,9 @@ local report = {}
 function report.html(folders, opts)
   local o = options.read("report", opts, { title = options.NONE, points = 400 })
   if math.type(o.points) ~= "integer" or o.points < 2 then
-    error(("report: option points: expected an integer >= 2, got %s"):format(o.points), 2)
+    errors.raise("report: option points: expected an integer >= 2, got %s", o.points)
   elseif #folders == 0 then
-    error("report: argument folders: expected at least one, got none", 2)
+    errors.raise("report: argument folders: expected at least one, got none")
   end
   local runs, names = {}, {}
   for i, folder in ipairs(folders) do runs[i] = Run.read(folder) end

@@ -1,5 +1,6 @@
 -- The folder of a run: config.json (what it began with), metrics.jsonl and the same for TensorBoard, samples.png, the
 -- samples over time in samples/step_*.png, checkpoint.safetensors, and in the end result.json.
+local errors = require "sdelua.errors"
 local Events = require "sdelua.train.events"
 local json = require "sdelua.json"
 local core = require "sdelua.core"
@@ -62,7 +63,7 @@ local function read_json(path)
   local text = file:read "a"
   file:close()
   local ok, value = pcall(json.decode, text)
-  if not ok then error(("run: %s: %s"):format(path, value), 0) end
+  if not ok then errors.raise("run: %s: %s", path, errors.bare(value)) end
   return value
 end
 
@@ -74,7 +75,7 @@ function Run.read(folder)
   local pictures, samples = Run.list_pictures(folder), folder .. "/samples.png"
   local config = read_json(folder .. "/config.json")
   if #records == 0 and not config then
-    error(("run: argument folder: expected a folder with metrics.jsonl or config.json, got %s"):format(folder), 0)
+    errors.raise("run: argument folder: expected a folder with metrics.jsonl or config.json, got %s", folder)
   end
   return {
     folder = folder, config = config, result = read_json(folder .. "/result.json"), metrics = records,

@@ -1,5 +1,6 @@
 -- A network in training: everything that a checkpoint has to hold, and one step.
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local checkpoint = require "sdelua.train.checkpoint"
 local class_labels = require "sdelua.sde.labels"
 local json = require "sdelua.json"
@@ -21,10 +22,10 @@ Trainer.settings = {
 local function read_objective(given)
   local row = sl.loss.objectives:find(given.kind)
   if not row then
-    error(("train: option objective: expected a name that sl.loss.list() has, got %s"):format(tostring(given.kind)), 0)
+    errors.raise("train: option objective: expected a name that sl.loss.list() has, got %s", tostring(given.kind))
   end
   local ok, why = pcall(json.encode, given.options)
-  if not ok then error("train: option objective: a checkpoint has to hold its options: " .. why, 0) end
+  if not ok then errors.raise("train: option objective: a checkpoint has to hold its options: " .. errors.bare(why)) end
   return row, options.read(row.name, given.options, row.options)
 end
 
@@ -34,10 +35,9 @@ local function read_labels(spec, net)
   if y == nil then return nil end
   local n = spec.samples:shape(1)
   if not sl.is_tensor(y) or y:dim() ~= 1 or y:shape(1) ~= n or (y.dtype ~= "uint8" and y.dtype ~= "int64") then
-    error(("train: option labels: expected integers [%d], one a sample, got %s"):format(n,
-      options.show(y)), 0)
+    errors.raise("train: option labels: expected integers [%d], one a sample, got %s", n, options.show(y))
   elseif (net.num_classes or 0) == 0 then
-    error("train: option labels: expected none for a network without classes (options classes or label_dim)", 0)
+    errors.raise("train: option labels: expected none for a network without classes (options classes or label_dim)")
   end
   class_labels.check_range("train", y, net.num_classes, 0)
   return y:to "int64", net.num_classes
@@ -94,7 +94,7 @@ local function same_data(path, about, samples)
   local now = table.concat(samples:shape(), ",")
   local before = table.concat({ about.samples, table.unpack(about.shape) }, ",")
   if now ~= before then
-    error(("train: %s was trained on samples [%s], got [%s]"):format(path, before, now), 0)
+    errors.raise("train: %s was trained on samples [%s], got [%s]", path, before, now)
   end
 end
 
@@ -103,7 +103,7 @@ function Trainer.resume(path, samples, labels)
   local groups, about = checkpoint.load(path)
   same_data(path, about, samples)
   if about.classes and labels == nil then
-    error(("train: %s was trained with labels of %d classes, got none"):format(path, about.classes), 0)
+    errors.raise("train: %s was trained with labels of %d classes, got none", path, about.classes)
   end
   local self = Trainer.new {
     samples = samples, net = about.network, process = about.process, objective = about.objective,

@@ -1,11 +1,12 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local labels = require "sdelua.sde.labels"
 local show = require "sdelua.options".show
 
 local function logits_of(o, a, at)
   local y, n = a.classifier(at.x, at.t), at.x:shape(1)
   if not sl.is_tensor(y) or y:dim() ~= 2 or y:shape(1) ~= n then
-    error(("%s: argument classifier: expected logits [%d,classes], got %s"):format(o.who, n, show(y)), 0)
+    errors.raise("%s: argument classifier: expected logits [%d,classes], got %s", o.who, n, show(y))
   end
   return y
 end
@@ -18,7 +19,7 @@ return {
   arguments = { "process", "score", "classifier", "labels" }, subject = "classifier",
   begin = function(o, a)
     if not require "sdelua.options".callable(a.classifier) then
-      error(("%s: argument classifier: expected a function (x, t), got %s"):format(o.who, show(a.classifier)), 0)
+      errors.raise("%s: argument classifier: expected a function (x, t), got %s", o.who, show(a.classifier))
     end
     local own = type(a.classifier) == "table" and a.classifier or {}
     if type(own.under) == "function" then a.classifier = own:under(a.process) end

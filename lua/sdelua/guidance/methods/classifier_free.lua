@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local column = require "sdelua.sde.common".column
 local labels = require "sdelua.sde.labels"
 local show = require "sdelua.options".show
@@ -21,9 +22,9 @@ return {
   options = { scale = 1.0 },
   begin = function(o, a)
     if type(a.score) ~= "table" or type(a.score.given) ~= "function" then
-      error(("%s: argument score: expected one made by process:score(net), got %s"):format(o.who, show(a.score)), 0)
+      errors.raise("%s: argument score: expected one made by process:score(net), got %s", o.who, show(a.score))
     elseif a.labels == nil then
-      error(("%s: argument labels: expected a class, or each sample's own, got nil"):format(o.who), 0)
+      errors.raise("%s: argument labels: expected a class, or each sample's own, got nil", o.who)
     end
     a.given = a.score:given(a.labels, o.who)
   end,

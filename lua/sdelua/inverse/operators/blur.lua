@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local kronecker = require "sdelua.inverse.kronecker"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -49,12 +50,12 @@ end
 
 local function kernel_of(name, given, o)
   if not (o.bandwidth > 0 and o.bandwidth < math.huge) then
-    error(("blur: option bandwidth: expected a positive number, got %g"):format(o.bandwidth), 0)
+    errors.raise("blur: option bandwidth: expected a positive number, got %g", o.bandwidth)
   end
   if not KERNELS[given] then given = shapes.numbers("blur", name, given)
   else given = KERNELS[given](shapes.integer("blur", "width", o.width, 1), o.bandwidth) end
   if #given % 2 == 1 then return given end
-  error(("blur: option %s: expected an odd number of weights, got %d"):format(name, #given), 0)
+  errors.raise("blur: option %s: expected an odd number of weights, got %d", name, #given)
 end
 
 return {

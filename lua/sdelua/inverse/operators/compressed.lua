@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local chance = require "sdelua.inverse.chance"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -38,7 +39,7 @@ return {
   make = function(o)
     local shape, size = shapes.any("compressed", o.shape)
     if not (o.ratio > 0 and o.ratio <= 1) then
-      error(("compressed: option ratio: expected a number in (0,1], got %g"):format(o.ratio), 3)
+      errors.raise("compressed: option ratio: expected a number in (0,1], got %g", o.ratio)
     end
     local count = math.max(1, math.floor(o.ratio * size + 0.5))
     local seed = shapes.integer("compressed", "seed", o.seed)

@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local pointwise = require "sdelua.inverse.pointwise"
 local shapes = require "sdelua.inverse.shapes"
@@ -25,7 +26,7 @@ return {
     local shape, w = shapes.image("grayscale", o.shape, 3), shapes.numbers("grayscale", "weights", o.weights)
     local norm = #w == 3 and math.sqrt(w[1] ^ 2 + w[2] ^ 2 + w[3] ^ 2) or 0
     if norm == 0 then
-      error(("grayscale: option weights: expected three numbers, not all 0, got {%s}"):format(table.concat(w, ",")), 3)
+      errors.raise("grayscale: option weights: expected three numbers, not all 0, got {%s}", table.concat(w, ","))
     end
     return pointwise(shape, basis(w, norm), norm)
   end,

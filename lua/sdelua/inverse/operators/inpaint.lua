@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local chance = require "sdelua.inverse.chance"
 local masks = require "sdelua.inverse.masks"
 local options = require "sdelua.options"
@@ -11,7 +12,7 @@ local function order_of(mask)
     table.insert(value == 1 and order or unknown, i)
   end
   local count = #order
-  if count == 0 then error("inpaint: option mask: expected a value that is known, got none", 0) end
+  if count == 0 then errors.raise("inpaint: option mask: expected a value that is known, got none") end
   return table.move(unknown, 1, #unknown, count + 1, order), count
 end
 
@@ -27,8 +28,8 @@ end
 local function mask_of(o)
   if NAMED[o.mask] then return named_mask(o) end
   if not sl.is_tensor(o.mask) or o.mask:dim() == 0 then
-    error('inpaint: option mask: expected a tensor like one x, "half", "box" or "random", got '
-      .. options.show(o.mask), 0)
+    errors.raise('inpaint: option mask: expected a tensor like one x, "half", "box" or "random", got '
+      .. options.show(o.mask))
   end
   return shapes.mask("inpaint", o.mask, o.shape and shapes.any("inpaint", o.shape) or o.mask:shape())
 end

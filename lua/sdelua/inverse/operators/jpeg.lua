@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local chance = require "sdelua.inverse.chance"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -62,8 +63,8 @@ return {
   make = function(o)
     local shape, quality = shapes.image("jpeg", o.shape), shapes.integer("jpeg", "quality", o.quality, 1)
     local factor = shapes.integer("jpeg", "subsampling", o.subsampling, 1)
-    if quality > 100 then error(("jpeg: option quality: expected at most 100, got %d"):format(quality), 3) end
-    if factor > 2 then error(("jpeg: option subsampling: expected 1 or 2, got %d"):format(factor), 3) end
+    if quality > 100 then errors.raise("jpeg: option quality: expected at most 100, got %d", quality) end
+    if factor > 2 then errors.raise("jpeg: option subsampling: expected 1 or 2, got %d", factor) end
     local h, w, channels = table.unpack(shape)
     if channels ~= 1 and channels ~= 3 then shapes.image("jpeg", shape, "1 or 3") end
     local unit = 8 * (channels == 3 and factor or 1)

@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local kronecker = require "sdelua.inverse.kronecker"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -9,12 +10,12 @@ return {
   options = { A = options.NONE, shape = options.NONE },
   make = function(o)
     if not sl.is_tensor(o.A) or o.A:dim() ~= 2 then
-      error("matrix: option A: expected a tensor [M,D], got " .. options.show(o.A), 0)
+      errors.raise("matrix: option A: expected a tensor [M,D], got " .. options.show(o.A))
     end
     local rows, size = o.A:shape(1), o.A:shape(2)
     local shape, values = shapes.any("matrix", o.shape or { size })
     if values ~= size then
-      error(("matrix: option shape: expected %d values, got %s"):format(size, shapes.text(shape)), 3)
+      errors.raise("matrix: option shape: expected %d values, got %s", size, shapes.text(shape))
     end
     return kronecker.operator {
       shape = shape, measured = { rows }, view = { size }, matrices = { o.A:detach():to "float64" },

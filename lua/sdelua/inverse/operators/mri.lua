@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local chance = require "sdelua.inverse.chance"
 local masks = require "sdelua.inverse.masks"
 local options = require "sdelua.options"
@@ -11,8 +12,7 @@ local function mask_of(o, h, w)
   end
   local fits = sl.is_tensor(o.mask) and o.mask:dim() == 2 and o.mask:shape(1) == h and o.mask:shape(2) == w
   if fits then return o.mask end
-  error(("mri: option mask: expected a tensor [%d,%d] of ones and zeros, got %s"):format(h, w,
-    options.show(o.mask)), 0)
+  errors.raise("mri: option mask: expected a tensor [%d,%d] of ones and zeros, got %s", h, w, options.show(o.mask))
 end
 
 -- Where the mask is 1, from 1; and the singular value of each frequency. Those of k and -k are the same vectors of a
@@ -23,13 +23,13 @@ local function read(mask, h, w)
     for j = 1, w do
       local value, opposite = rows[i][j], rows[(2 * (h // 2) - i + 1) % h + 1][(2 * (w // 2) - j + 1) % w + 1]
       if value ~= 0 and value ~= 1 then
-        error(("mri: option mask: expected ones and zeros, got %g"):format(value), 0)
+        errors.raise("mri: option mask: expected ones and zeros, got %g", value)
       end
       if value == 1 then places[#places + 1] = (i - 1) * w + j end
       s[#s + 1] = math.sqrt((value + opposite) / 2)
     end
   end
-  if #places == 0 then error("mri: option mask: expected a frequency that is measured, got none", 0) end
+  if #places == 0 then errors.raise("mri: option mask: expected a frequency that is measured, got none") end
   return chance.indices(places), sl.tensor(s, { dtype = "float64" })
 end
 

@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
 local transforms = require "sdelua.inverse.transforms"
@@ -12,7 +13,7 @@ return {
   make = function(o)
     local shape = shapes.image("phase_retrieval", o.shape)
     if o.oversample < 1 then
-      error(("phase_retrieval: option oversample: expected at least 1, got %g"):format(o.oversample), 3)
+      errors.raise("phase_retrieval: option oversample: expected at least 1, got %g", o.oversample)
     end
     local h, w = shape[1], shape[2]
     local high, wide = math.ceil(o.oversample * h), math.ceil(o.oversample * w)

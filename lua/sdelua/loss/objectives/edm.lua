@@ -1,5 +1,6 @@
 local sl = require "sdelua"
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local common = require "sdelua.loss.common"
 local noise_levels = require "sdelua.sde.noise_levels"
@@ -32,7 +33,7 @@ local function distribution(o)
   for _, other in pairs(DISTRIBUTIONS) do
     for key in pairs(other.options) do
       if o[key] ~= nil and row.options[key] == nil then
-        error(("edm: option %s: does not go with distribution %s"):format(key, o.distribution), 0)
+        errors.raise("edm: option %s: does not go with distribution %s", key, o.distribution)
       end
     end
   end

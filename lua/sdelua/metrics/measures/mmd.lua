@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local common = require "sdelua.metrics.common"
 local draws = require "sdelua.data.draws"
@@ -37,7 +38,7 @@ return {
   options = { kernel = "gaussian", bandwidth = options.NONE },
   measure = function(o, x, y)
     if not KERNELS[o.kernel] then
-      error(('mmd: option kernel: expected "gaussian" or "cubic", got %s'):format(o.kernel), 0)
+      errors.raise('mmd: option kernel: expected "gaussian" or "cubic", got %s', o.kernel)
     end
     o.bandwidth = o.bandwidth or (o.kernel == "gaussian" and median_distance(x, y)) or nil
     local kernel = KERNELS[o.kernel](o)

@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local common = require "sdelua.metrics.common"
 local draws = require "sdelua.data.draws"
 
@@ -44,7 +45,7 @@ return {
   options = { k = 3 },
   measure = function(o, x, y)
     if not math.tointeger(o.k) or o.k < 1 or o.k >= math.min(x:shape(1), y:shape(1)) then
-      error(("precision_recall: option k: expected a count below that of the points, got %s"):format(o.k), 0)
+      errors.raise("precision_recall: option k: expected a count below that of the points, got %s", o.k)
     end
     return setmetatable({
       precision = share(o, "precision", covered(x, y, radii(y, o.k)), draws.RESAMPLE_X),

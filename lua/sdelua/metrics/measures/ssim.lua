@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 
 local SIDE, STD, K1, K2 = 11, 1.5, 0.01, 0.03
 
@@ -22,8 +23,8 @@ return {
   options = { range = 2.0 },
   each = function(o, x, y)
     if x:dim() ~= 4 or x:shape(2) < SIDE or x:shape(3) < SIDE then
-      error(("ssim: argument x: expected images [n,H,W,C] of at least %d by %d, got [%s]"):format(SIDE, SIDE,
-        table.concat(x:shape(), ",")), 0)
+      errors.raise("ssim: argument x: expected images [n,H,W,C] of at least %d by %d, got [%s]", SIDE, SIDE,
+        table.concat(x:shape(), ","))
     end
     local w, a, b = window(), planes(x), planes(y)
     local function mean(v) return v:conv2d(w) end

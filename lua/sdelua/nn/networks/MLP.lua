@@ -5,6 +5,7 @@
 -- and on a logarithmic scale; inputs far outside the data (VE starts at 50) are drawn in to a bounded range and their
 -- magnitude goes along as a feature of its own.
 local core = require "sdelua.core"
+local errors = require "sdelua.errors"
 local inputs = require "sdelua.nn.inputs"
 local options = require "sdelua.options"
 local parts = require "sdelua.nn.module"
@@ -38,9 +39,9 @@ local function read(given)
   o.in_features, o.out_features = o.in_features or o.dim, o.out_features or o.dim
   o.hidden = widths(o.hidden, o.depth)
   if not (o.in_features and o.out_features) then
-    error("MLP: option dim: expected a number of features, got nil", 0)
+    errors.raise("MLP: option dim: expected a number of features, got nil")
   end
-  if #o.hidden == 0 then error("MLP: option hidden: expected at least one width, got none", 0) end
+  if #o.hidden == 0 then errors.raise("MLP: option hidden: expected at least one width, got none") end
   o.dim, o.depth = nil, nil
   return o
 end

@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 -- The posterior mixture's score, of the whole batch, of which some may have left.
@@ -15,7 +16,7 @@ return {
   options = { mixture = options.NONE },
   check = function(o)
     if type(o.mixture) ~= "table" or type(o.mixture.posterior) ~= "function" then
-      error(("exact: option mixture: expected one of sl.metrics.mixture, got %s"):format(options.show(o.mixture)), 0)
+      errors.raise("exact: option mixture: expected one of sl.metrics.mixture, got %s", options.show(o.mixture))
     end
   end,
   gradient = function(self, run, x, t)

@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local closed = require "sdelua.sde.closed"
 local define = require "sdelua.sde.define"
 local sl = require "sdelua"
@@ -6,8 +7,8 @@ local sl = require "sdelua"
 local function halves(u, d)
   local last = u:dim()
   if u:shape(last) ~= 2 * d then
-    error(("CLD: argument x: expected %d positions and %d velocities side by side in the last dimension, got %d")
-      :format(d, d, u:shape(last)), 0)
+    errors.raise("CLD: argument x: expected %d positions and %d velocities side by side in the last dimension, got %d",
+      d, d, u:shape(last))
   end
   return u:narrow(last, 1, d), u:narrow(last, d + 1, d)
 end
@@ -27,9 +28,9 @@ return {
   new = function(o)
     local d, M = math.tointeger(o.features), o.M
     if not d or d < 1 then
-      error(("CLD: option features: expected a count, got %s"):format(tostring(o.features)), 3)
+      errors.raise("CLD: option features: expected a count, got %s", tostring(o.features))
     elseif not (M > 0 and o.beta > 0) then
-      error(("CLD: options M, beta: expected positive numbers, got %g, %g"):format(M, o.beta), 3)
+      errors.raise("CLD: options M, beta: expected positive numbers, got %g, %g", M, o.beta)
     end
     local gamma = 2 * math.sqrt(M)
     local noise = row(d, 0, math.sqrt(2 * gamma * o.beta))

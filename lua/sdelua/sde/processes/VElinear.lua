@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local closed = require "sdelua.sde.closed"
 
 return {
@@ -7,8 +8,7 @@ return {
   new = function(o)
     local lo, hi, T = o.sigma_min, o.sigma_max, o.T or 1
     if not (lo >= 0 and lo < hi) then
-      error(("VElinear: options sigma_min, sigma_max: expected 0 <= sigma_min < sigma_max, got %g, %g")
-        :format(lo, hi), 3)
+      errors.raise("VElinear: options sigma_min, sigma_max: expected 0 <= sigma_min < sigma_max, got %g, %g", lo, hi)
     end
     return closed.new("VE", {
       sigma = function(t) return lo + (hi - lo) * t / T end, T = o.T, std0 = o.std0, eps = o.eps, prior = o.prior,

@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local closed = require "sdelua.sde.closed"
 
 -- m^2 = cos^2(a)/cos^2(a_0), a = pi/2 (t + offset)/(1 + offset), so beta = -2 m'/m = pi/(1 + offset) tan a. It grows
@@ -14,7 +15,7 @@ return {
   new = function(o)
     o.T = o.T or 0.9946
     if not (o.offset >= 0 and o.T > 0 and o.T < 1) then
-      error(("cosine: options offset, T: expected offset >= 0 and 0 < T < 1, got %g, %g"):format(o.offset, o.T), 3)
+      errors.raise("cosine: options offset, T: expected offset >= 0 and 0 < T < 1, got %g, %g", o.offset, o.T)
     end
     o.beta = beta(o.offset)
     return closed.new("VP", o, "beta")

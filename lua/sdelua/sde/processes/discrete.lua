@@ -1,4 +1,5 @@
 local core = require "sdelua.core".sde
+local errors = require "sdelua.errors"
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
 local Process = require "sdelua.sde.process"
@@ -6,7 +7,7 @@ local Process = require "sdelua.sde.process"
 local log = math.log
 
 local function fail(key, expected, got)
-  error(("discrete: option %s: expected %s, got %s"):format(key, expected, tostring(got)), 4)
+  errors.raise("discrete: option %s: expected %s, got %s", key, expected, tostring(got))
 end
 
 local function numbers(key, v)

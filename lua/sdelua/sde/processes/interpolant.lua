@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local closed = require "sdelua.sde.closed"
 local define = require "sdelua.sde.define"
 
@@ -20,9 +21,9 @@ return {
   new = function(o)
     local path = PATHS[o.path]
     if not path then
-      error(('interpolant: option path: expected "linear" or "trigonometric", got %s'):format(o.path), 3)
+      errors.raise('interpolant: option path: expected "linear" or "trigonometric", got %s', o.path)
     elseif o.T and o.T ~= 1 then
-      error(("interpolant: option T: expected 1, got %s"):format(tostring(o.T)), 3)
+      errors.raise("interpolant: option T: expected 1, got %s", tostring(o.T))
     end
     return define { mean = path.mean, std = path.std, std0 = o.std0, eps = o.eps, prior = o.prior }
   end,

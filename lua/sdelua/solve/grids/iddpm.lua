@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local counts = require "sdelua.options".counts
 local noise_levels = require "sdelua.sde.noise_levels"
 
@@ -12,7 +13,7 @@ return {
       if all[j] >= lo and all[j] <= hi then levels[#levels + 1] = all[j] end
     end
     if #levels <= n then
-      error(("%s: option grid: expected at most %d steps of iddpm, got %d"):format(who, #levels - 1, n), 0)
+      errors.raise("%s: option grid: expected at most %d steps of iddpm, got %d", who, #levels - 1, n)
     end
     local list = {}
     for i = 0, n do list[i + 1] = levels[1 + math.floor((#levels - 1) * i / math.max(n, 1) + 0.5)] end

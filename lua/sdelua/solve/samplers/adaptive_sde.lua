@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local column = require "sdelua.sde.common".column
 local scheme = require "sdelua.solve.scheme"
@@ -36,17 +37,17 @@ end
 local function check_progress(self, run, state, i, err)
   local who = state.batch.places[i]
   if self.max_steps and state.attempts[who] > self.max_steps then
-    error(("adaptive_sde: sample %d: more than max_steps = %d attempts, at t = %g"):format(who, self.max_steps,
-      state.t[i]), 0)
+    errors.raise("adaptive_sde: sample %d: more than max_steps = %d attempts, at t = %g", who, self.max_steps,
+      state.t[i])
   elseif state.h[i] < 1e-9 * run.process.T or err ~= err then
-    error(("adaptive_sde: sample %d: no step is small enough at t = %g: raise rtol or atol"):format(who, state.t[i]), 0)
+    errors.raise("adaptive_sde: sample %d: no step is small enough at t = %g: raise rtol or atol", who, state.t[i])
   end
 end
 
 -- Accepts or not, sample by sample, and sets the next step: a step's error goes like h^(order + 1/2).
-local function decide(self, run, state, r, errors)
+local function decide(self, run, state, r, found)
   local power, accept = -1 / (scheme[self.method].order + 0.5), {}
-  for i, err in ipairs(errors) do
+  for i, err in ipairs(found) do
     local on_way = state.t[i] > run.eps
     accept[i] = on_way and err <= 1 and 1 or 0
     if on_way then
@@ -99,8 +100,8 @@ local function sample(self, run)
   while #state.t > 0 do
     local r, mid, alive = proposals(state.t, state.h, run.eps)
     if not alive then break end
-    local fine, errors = attempt(self, run, field, x, state.t, r, mid)
-    x = sl.where(column(decide(self, run, state, r, errors), x), fine, x)
+    local fine, found = attempt(self, run, field, x, state.t, r, mid)
+    x = sl.where(column(decide(self, run, state, r, found), x), fine, x)
     report(run, state, x)
     x = part(run, state, x)
   end

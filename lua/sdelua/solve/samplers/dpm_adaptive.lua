@@ -48,7 +48,7 @@ return {
   check = function(o, who)
     kd.check_ancestral(o, who)
     options.choice(who, "norm", o.norm, { "sample", "batch" })
-    if o.order ~= 2 and o.order ~= 3 then error("dpm_adaptive: option order: expected 2 or 3, got " .. o.order, 0) end
+    options.choice(who, "order", o.order, { 2, 3 })
     options.positives(who, o, { "rtol", "atol", "h_init", "accept_safety" })
     options.counts(who, o, { "max_steps" })
   end,

@@ -1,4 +1,5 @@
 -- The integral from a to b of the polynomial that is 1 at t[j] and 0 at the others; times are taken from a.
+local errors = require "sdelua.errors"
 local function weight(t, j, a, b)
   local p = { 1.0 } -- coefficients, lowest first
   for k, t_k in ipairs(t) do
@@ -21,7 +22,7 @@ return {
   options = { order = 4 },
   check = function(o)
     if not math.tointeger(o.order) or o.order < 1 then
-      error("lms: option order: expected a positive integer, got " .. tostring(o.order), 3)
+      errors.raise("lms: option order: expected a positive integer, got " .. tostring(o.order))
     end
   end,
   step = function(self, run)

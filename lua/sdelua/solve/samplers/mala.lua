@@ -1,4 +1,5 @@
 local sl = require "sdelua"
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local grid = require "sdelua.solve.grid"
 local common = require "sdelua.sde.common"
@@ -13,8 +14,8 @@ local function log_prob_of(self, run)
   local known = self.log_prob
   if known == nil and type(score) == "table" then known = score.log_prob end
   if not options.callable(known) then
-    error("mala: option log_prob: expected a function (x, t) -> log p_t(x) up to a constant, [N], unless the score is "
-      .. "of an energy, got " .. options.show(known), 0)
+    errors.raise("mala: option log_prob: expected a function (x, t) -> log p_t(x) up to a constant, [N], unless the "
+      .. "score is of an energy, got " .. options.show(known))
   end
   return function(x, t) return common.expect_like("mala: option log_prob", known(x, t), t, false, "t") end
 end
@@ -51,7 +52,7 @@ end
 
 local function check_time(run, t)
   if type(t) ~= "number" or not (t > 0 and t <= run.process.T) then
-    error(("mala: option t: expected a time in (0, %g], got %s"):format(run.process.T, options.show(t)), 0)
+    errors.raise("mala: option t: expected a time in (0, %g], got %s", run.process.T, options.show(t))
   end
 end
 

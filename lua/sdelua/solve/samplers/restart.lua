@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local kd = require "sdelua.solve.kdiffusion"
 local grid = require "sdelua.solve.grid"
@@ -15,8 +16,8 @@ end
 local function restarted(self, run, x, interval)
   local lo, hi = run.sigma_next, interval.t_max
   if lo >= hi then
-    error(("restart: option intervals: expected t_max above the grid's level nearest to t_min, %g, got %g")
-      :format(lo, hi), 0)
+    errors.raise("restart: option intervals: expected t_max above the grid's level nearest to t_min, %g, got %g", lo,
+      hi)
   end
   local sigmas = grid.all:find "karras".make(interval.N - 1, hi, lo, { rho = self.rho })
   for _ = 1, interval.K do
@@ -31,8 +32,8 @@ local function check_interval(interval)
   local ok = type(interval) == "table" and positive(interval.t_min) and positive(interval.t_max)
     and interval.t_min < interval.t_max and math.tointeger(interval.K) and math.tointeger(interval.N)
   if not ok or interval.N < 2 or interval.K < 1 then
-    error("restart: option intervals: expected a list of { N =, K =, t_min =, t_max = } with N >= 2, K >= 1 and "
-      .. "t_min < t_max", 0)
+    errors.raise("restart: option intervals: expected a list of { N =, K =, t_min =, t_max = } with N >= 2, K >= 1 "
+      .. "and t_min < t_max")
   end
 end
 

@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local exponential = require "sdelua.solve.exponential"
 local options = require "sdelua.options"
 
@@ -5,7 +6,7 @@ local function tau_at(o, sigma)
   if type(o.tau) ~= "function" then return o.tau end
   local tau = o.tau(sigma)
   if type(tau) ~= "number" or tau ~= tau or tau < 0 then
-    error(("sa_solver: option tau: expected a function that returns numbers >= 0, got %s"):format(tostring(tau)), 0)
+    errors.raise("sa_solver: option tau: expected a function that returns numbers >= 0, got %s", tostring(tau))
   end
   return tau
 end
@@ -28,7 +29,7 @@ return {
     options.choice("sa_solver", "corrector", o.corrector, { 0, 1, 2, 3 })
     local number = type(o.tau) == "number"
     if not number and type(o.tau) ~= "function" or number and (o.tau ~= o.tau or o.tau < 0) then
-      error(("sa_solver: option tau: expected a number >= 0 or a function of sigma, got %s"):format(o.tau), 3)
+      errors.raise("sa_solver: option tau: expected a number >= 0 or a function of sigma, got %s", o.tau)
     end
   end,
   step = function(self, run)
