@@ -49,11 +49,12 @@ local function unmeasured(operator)
   return 1 - operator:pinv(operator:apply(sl.ones { 1, table.unpack(SHAPE) })):reshape(SHAPE)
 end
 
--- Options that suit images in [-1, 1] where a method's defaults do not; a function of the problem where they depend
--- on it.
+-- Options that suit images in [-1, 1], and few evaluations, where a method's defaults do not; a function of the
+-- problem where they depend on it. A corrector would leave the predictor half of the evaluations, which are too few.
 local LEVELS = { "logsnr", sigma_max = 5, sigma_min = 0.03 }
+local PREDICTOR = { predictor = "ancestral", corrector = "none" }
 local OPTIONS = {
-  ald = { grid = LEVELS }, snips = { grid = LEVELS }, ccdf = { t0 = 0.6 },
+  ald = { grid = LEVELS }, snips = { grid = LEVELS }, ccdf = { t0 = 0.6 }, mcs = PREDICTOR, replacement = PREDICTOR,
   repaint = { jump_length = 2, n_resample = 3 },
   sdedit = function(problem)
     return problem.name:find "inpaint" and { t0 = 1, mask = unmeasured(problem.operator) } or { t0 = 0.03 }
