@@ -1163,6 +1163,12 @@ function manual_Book_class:add_layer(name, row) end
 ---@return any ...
 function manual_Book_class:add_module(name, class) end
 
+---Adds the functions of a class that are called without an object of it: "train.Trainer.new".
+---@param class_name any
+---@param class any
+---@return any ...
+function manual_Book_class:add_makers(class_name, class) end
+
 ---Adds what a room has under a name, and what is in that.
 ---@param room any
 ---@param name any
@@ -3853,6 +3859,19 @@ function sl.prompt.readable(...) end
 ---@field processes any
 sl.sde = {}
 
+sl.sde.Process = {}
+
+---Whether the option levels is "paper"; raises in the name of `who` where it is neither that nor "exact".
+---@param who any
+---@param levels any
+---@return any ...
+function sl.sde.Process.is_paper(who, levels) end
+
+---The process that a handle of the core stands for.
+---@param handle any
+---@return any ...
+function sl.sde.Process.new(handle) end
+
 ---sl.sde.define: a process of your own, in one of three forms.
 ---  define { mean = m, std = s, offset = c }
 ---    x_t | x_0 ~ N(m(t) x_0 + c(t), s(t)^2)
@@ -4010,6 +4029,38 @@ function sl.testing.poll() end
 ---Training runs on images: what scripts/train_*.lua share, and how to take up what they leave.
 ---@class sdelua.train
 sl.train = {}
+
+sl.train.Run = {}
+
+---The samples over time: a list of { step =, path = }, by step.
+---@param folder any
+---@return any ...
+function sl.train.Run.list_pictures(folder) end
+
+---Opens the folder, made if need be. With from = s > 0 what was written of steps 1..s is kept, else none.
+---@param folder any
+---@param from any
+---@return any ...
+function sl.train.Run.open(folder, from) end
+
+---What a run's folder says: { folder, config, result (nil where there is none), metrics = list of records, pictures = list of { step =, path = }, samples = path or nil, times = list of { step =, time = } (see sdelua/train/events.lua) }.
+---@param folder any
+---@return any ...
+function sl.train.Run.read(folder) end
+
+sl.train.Trainer = {}
+
+---Trainer.new { samples = tensor, labels = nil, net = { kind =, options = }, process = { kind =, options = }, objective = { kind =, options = }, settings = {...} }, the objective dsm unless given; labels [n], classes from 0, are handed to the network. Sets the seed of the random numbers, so that all that follows depends on the arguments alone.
+---@param spec any
+---@return any ...
+function sl.train.Trainer.new(spec) end
+
+---The trainer that wrote the checkpoint, as it was then; samples, and labels where it had any, are the same as then.
+---@param path any
+---@param samples any
+---@param labels any
+---@return any ...
+function sl.train.Trainer.resume(path, samples, labels) end
 
 ---The noise-prediction loss, the mean of (-s score(x_t) - z)², over the images x0 in [-1,1], given their labels if any; t uniform on [1e-3, T] and z are the same at every call. Call it without recording. tell(share), where given, is told how much is done.
 ---@param process any

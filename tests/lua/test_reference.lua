@@ -27,11 +27,11 @@ end
 check.test("everything public in Lua has a doc", function() check.eq(undocumented(), "") end)
 
 check.test("what is added without a doc is missed", function()
-  sl.json.mine = function() end
-  sl.mine = function() end
+  local holders = { sl, sl.json, sl.train.Trainer }
+  for _, holder in ipairs(holders) do holder.mine = function() end end
   local missing = undocumented()
-  sl.json.mine, sl.mine = nil, nil
-  check.eq(missing, "mine, json.mine")
+  for _, holder in ipairs(holders) do holder.mine = nil end
+  check.eq(missing, "mine, json.mine, train.Trainer.mine")
 end)
 
 check.test("every function in reach, every method and every class is told of", function()
@@ -43,6 +43,11 @@ check.test("every function in reach, every method and every class is told of", f
       local told = known[name .. "." .. tostring(inner)]
       local module = type(f) == "table" and rawget(f, "is_module_class")
       check.ok(type(f) ~= "function" and not module or told, name .. "." .. tostring(inner))
+      local class = type(f) == "table" and not module and rawget(f, "__index") and f
+      for part, g in pairs(class or {}) do
+        local full = ("%s.%s.%s"):format(name, inner, part)
+        check.ok(type(g) ~= "function" or part:find "^_" or known[full], full)
+      end
     end
   end
   for name in pairs(debug.getmetatable(sl.zeros(1)).methods) do check.ok(known["tensor." .. name], name) end

@@ -114,13 +114,23 @@ local METHODS = {
   ["draw.methods"] = true,
 }
 
+--- Adds the functions of a class that are called without an object of it: "train.Trainer.new".
+function Book:add_makers(class_name, class)
+  for _, name in ipairs(options.names(class)) do
+    local f = class[name]
+    local is_maker = type(f) == "function" and not name:find "^_" and debug.getlocal(f, 1) ~= "self"
+    if is_maker then self:add_function(class_name .. "." .. name, f) end
+  end
+end
+
 --- Adds what a room has under a name, and what is in that.
 function Book:add_member(room, name, value)
   local full, layers = room .. "." .. name, room == "nn" and kinds() or {}
   if layers[name] then return self:add_layer(name, layers[name]) end
   if name:find "^_" or METHODS[full] or made_of_row(room, name) then return end
   if is_module(value) then return self:add_module(full, value) end
-  if is_collection(value) or is_class(value) then return end
+  if is_collection(value) then return end
+  if is_class(value) then return self:add_makers(full, value) end
   if type(value) == "function" then self:add_function(full, value) end
   if type(value) ~= "table" or room:find("%.") then return end
   for _, inner in ipairs(options.names(value)) do self:add_member(full, inner, value[inner]) end
