@@ -728,7 +728,7 @@ function tensor_class:numel() end
 ---@overload fun(self: sdelua.tensor, before: integer|integer[], after: integer|integer[], opts: { value?: number }): sdelua.tensor
 function tensor_class:pad(before, after, value) end
 
----The dimensions in the order given.
+---The dimensions in the order given, or else in reverse.
 ---@param dims? integer|integer[]
 ---@return sdelua.tensor
 ---@overload fun(self: sdelua.tensor, opts: { dims?: integer|integer[] }): sdelua.tensor
@@ -2678,7 +2678,7 @@ function sl.ones(shape, opts) end
 ---@overload fun(x: sdelua.tensor|number, before: integer|integer[], after: integer|integer[], opts: { value?: number }): sdelua.tensor
 function sl.pad(x, before, after, value) end
 
----The dimensions in the order given.
+---The dimensions in the order given, or else in reverse.
 ---@param x sdelua.tensor|number
 ---@param dims? integer|integer[]
 ---@return sdelua.tensor

@@ -60,7 +60,7 @@ SL_API sl_tensor *sl_linear_scan(sl_ctx *c, sl_tensor *a, sl_tensor *b, int dim,
 
 /* ---- shape: views where the layout allows ----------------------------------- */
 SL_API sl_tensor *sl_reshape(sl_ctx *c, sl_tensor *x, int ndim, const int64_t *shape); /* one size may be -1 */
-SL_API sl_tensor *sl_permute(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims);
+SL_API sl_tensor *sl_permute(sl_ctx *c, sl_tensor *x, int n, const int64_t *dims); /* n = 0: in reverse */
 SL_API sl_tensor *sl_transpose(sl_ctx *c, sl_tensor *x, int dim1, int dim2);
 SL_API sl_tensor *sl_narrow(sl_ctx *c, sl_tensor *x, int dim, int64_t start, int64_t length);
 SL_API sl_tensor *sl_select(sl_ctx *c, sl_tensor *x, int dim, int64_t index);

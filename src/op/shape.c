@@ -82,13 +82,15 @@ static bool reshape_vjp(sl_ctx *c, const sl_call *k, sl_tensor *const *dout, sl_
 
 /* ---- order of dimensions ----------------------------------------------------------- */
 
-/* order[i]: which dimension of x becomes dimension i */
+/* order[i]: which dimension of x becomes dimension i; without a list, in reverse */
 static bool permutation(sl_ctx *c, const sl_call *k, int64_t *order) {
   const sl_dims *l = list_of(k, 0);
   bool seen[SL_MAX_DIMS];
   char buf[128];
   int n = k->in[0]->ndim;
   if (!sl_dims_mask(c, k, 0, n, false, seen)) return false;
+  for (int i = 0; !l->n && i < n; i++) order[i] = n - 1 - i;
+  if (!l->n) return true;
   if (l->n != n)
     return sl_bad_param(c, k, 0, SL_EARG, "expected the %d dimensions of %s, got %d", n, sl_shape_str(k->in[0], buf),
                         l->n);
@@ -325,8 +327,8 @@ sl_op sl_shape_ops[] = {
   ROW(RESHAPE, "reshape", "x shape:ints", reshape_forward, reshape_vjp,
       "2x3x4 6,4; 2x3x4 2,-1; 2x3x4 4,1,3,2; 0x3 3,0; 1x1 (); . 1,1",
       "The same elements in another shape; one size may be -1."),
-  ROW(PERMUTE, "permute", "x dims:dims", permute_forward, permute_vjp, "2x3x4 2,0,1; 2x3x4 1,-1,0; 0x3 1,0; . ()",
-      "The dimensions in the order given."),
+  ROW(PERMUTE, "permute", "x dims:dims", permute_forward, permute_vjp, "2x3x4 2,0,1; 2x3x4 1,-1,0; 2x3x4 (); 0x3 1,0; . ()",
+      "The dimensions in the order given, or else in reverse."),
   ROW(TRANSPOSE, "transpose", "x dim1:dim=-2 dim2:dim=-1", transpose_forward, transpose_vjp,
       "2x3x4 0 2; 2x3x4 -1 1; 0x3 0 1",
       "Two dimensions exchanged, by default the last two."),
