@@ -34,7 +34,7 @@ local function sampler(model)
   if not row then parser:error("option '--sampler': " .. why) end
   local more = cli.collect(a.set, row.options)
   local own = row.sample or type(more.grid) == "table" -- says how many steps there are
-  given.steps = a.steps or given.steps or not own and STEPS or nil
+  given.steps = a.steps or not own and (given.steps or STEPS) or nil
   for key, value in pairs(more) do given[key] = value end
   return sl.solve[name](given)
 end

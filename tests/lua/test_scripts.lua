@@ -161,6 +161,8 @@ check.test("sample.lua: any sampler by name, with its options", function()
   local function sample(...) return run("scripts/sample.lua", checkpoint, "--n", "2", "--out", out, ...) end
   local code, text = sample("--sampler", "heun", "--steps", "2", "--set", "S_churn=1", "--set", "grid=logsnr")
   check.eq(code, 0, text)
+  code, text = sample("--set", "grid=1,0.5,0.1") -- the list says how many steps
+  check.eq(code, 0, text)
   code, text = sample("--sampler", "nothing")
   check.ok(code ~= 0 and text:find("'--sampler': expected a name that --list prints, got 'nothing'", 1, true), text)
   code, text = sample("--sampler", "huen")
