@@ -179,7 +179,7 @@ check.test("bad input is named", function()
   fails("grayscale: option weights: expected three numbers", "grayscale", { shape = { 4, 4, 3 }, weights = { 1, 2 } })
   fails("denoise: option shape: expected the sizes of one x, got nil", "denoise", nil)
   fails("denoise: option shape: expected the sizes of one x, got [2,true]", "denoise", { shape = { 2, true } })
-  fails("compressed: option ratio: expected a number in (0,1], got 0", "compressed", { shape = { 4 }, ratio = 0.0 })
+  fails("compressed: option ratio: expected a number in (0, 1], got 0.0", "compressed", { shape = { 4 }, ratio = 0.0 })
   fails("mri: option mask: expected a tensor [4,4] of ones and zeros, got float32 [4,5]", "mri",
     { shape = { 4, 4, 1 }, mask = sl.ones { 4, 5 } })
   fails("mri: option mask: expected ones and zeros, got 2", "mri", { shape = { 2, 2, 1 }, mask = sl.full({ 2, 2 }, 2) })

@@ -70,9 +70,8 @@ function masks.lines(shape, opts)
   shape = shapes.image("masks.lines", shape)
   if not (o.acceleration >= 1 and o.acceleration < math.huge) then
     errors.raise("masks.lines: option acceleration: expected at least 1, got %g", o.acceleration)
-  elseif not (o.centre >= 0 and o.centre <= 1) then
-    errors.raise("masks.lines: option centre: expected a number in [0,1], got %g", o.centre)
   end
+  options.shares("masks.lines", o, { "centre" })
   local w, known = shape[2], {}
   local band = math.max(1, math.floor(o.centre * w + 0.5))
   local left = math.max(0, math.floor(w / o.acceleration + 0.5) - band)

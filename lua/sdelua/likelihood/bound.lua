@@ -55,9 +55,7 @@ local function prepare(who, process, score, x, o)
   if not (o.eps > 0 and o.eps < process.T) then
     errors.raise("%s: option eps: expected a time between 0 and %g, got %g", who, process.T, o.eps)
   end
-  if o.sigma_data <= 0 then
-    errors.raise("%s: option sigma_data: expected a positive number, got %g", who, o.sigma_data)
-  end
+  options.positives(who, o, { "sigma_data" })
   o.times = o.times or (is_uniform(process) and "importance" or "uniform")
   options.choice(who, "times", o.times, TIMES)
   o.source = sl.noise.of(o)

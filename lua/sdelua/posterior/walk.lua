@@ -81,9 +81,7 @@ function walk.start(self, run)
 end
 
 function walk.check(who, o)
-  if not (o.t0 > 0 and o.t0 <= 1) then
-    errors.raise("%s: option t0: expected a number in (0, 1], got %g", who, o.t0)
-  end
+  options.portions(who, o, { "t0" })
   options.functions(who, o, { "guess" })
 end
 

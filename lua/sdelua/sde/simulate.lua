@@ -29,9 +29,7 @@ end
 local function times_of(process, o)
   if o.times then return check_times(type(o.times) == "userdata" and o.times:totable() or o.times) end
   local times, T = {}, o.T or process.T
-  if not math.tointeger(o.steps) or o.steps < 1 then
-    errors.raise("simulate: option steps: expected a positive integer, got %s", o.steps)
-  end
+  options.counts("simulate", o, { "steps" })
   for i = 0, o.steps do times[i + 1] = i == o.steps and T or T * i / o.steps end
   return times
 end

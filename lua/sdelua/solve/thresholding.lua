@@ -2,7 +2,6 @@
 -- al. 2022; dpm-solver's dpm_solver_pytorch.py, dynamic_thresholding_fn): each sample is cut to [-s, s] and divided by
 -- s, its p-quantile of |x0|, where that is more than max; below, to [-max, max], divided by max.
 local sl = require "sdelua"
-local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 local column = require "sdelua.sde.common".column
 
@@ -16,11 +15,8 @@ end
 
 return function(opts)
   local o = options.read("dynamic_thresholding", opts, { p = 0.995, max = 1.0 })
-  if not (o.p >= 0 and o.p <= 1) then
-    errors.raise("dynamic_thresholding: option p: expected a number in [0, 1], got %g", o.p)
-  elseif o.max ~= o.max or o.max <= 0 then
-    errors.raise("dynamic_thresholding: option max: expected a positive number, got %g", o.max)
-  end
+  options.shares("dynamic_thresholding", o, { "p" })
+  options.positives("dynamic_thresholding", o, { "max" })
   return function(x0)
     local limits = {}
     for i, values in ipairs(x0:abs():reshape({ x0:shape(1), -1 }):totable()) do

@@ -139,9 +139,8 @@ local function check(images, labels, o)
   elseif o.process and not sl.sde.processes:find(o.process.kind) then
     errors.raise("classifier: option process: expected { kind = one of sl.sde.list() }, got %s",
       options.show(o.process.kind))
-  elseif not math.tointeger(o.steps) or o.steps < 1 then
-    errors.raise("classifier: option steps: expected a positive integer, got %s", tostring(o.steps))
   end
+  options.counts("classifier", o, { "steps" })
 end
 
 --- classifier.begin(images uint8 [n,H,W,C], labels [n], options): a training, { classifier, step() }, whose rate falls

@@ -1,5 +1,4 @@
 local sl = require "sdelua"
-local errors = require "sdelua.errors"
 local chance = require "sdelua.inverse.chance"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -38,9 +37,7 @@ return {
   options = { shape = options.NONE, ratio = 0.5, seed = 0 },
   make = function(o)
     local shape, size = shapes.any("compressed", o.shape)
-    if not (o.ratio > 0 and o.ratio <= 1) then
-      errors.raise("compressed: option ratio: expected a number in (0,1], got %g", o.ratio)
-    end
+    options.portions("compressed", o, { "ratio" })
     local count = math.max(1, math.floor(o.ratio * size + 0.5))
     local seed = shapes.integer("compressed", "seed", o.seed)
     local order, chosen = chance.permutation(size, seed), chance.permutation(size, seed, 1)

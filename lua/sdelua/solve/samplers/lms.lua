@@ -1,5 +1,6 @@
+local counts = require "sdelua.options".counts
+
 -- The integral from a to b of the polynomial that is 1 at t[j] and 0 at the others; times are taken from a.
-local errors = require "sdelua.errors"
 local function weight(t, j, a, b)
   local p = { 1.0 } -- coefficients, lowest first
   for k, t_k in ipairs(t) do
@@ -20,11 +21,7 @@ return {
   source = "Hairer, Norsett & Wanner 1993, section III.1; k-diffusion's sample_lms",
   order = function(o) return o.order end, cost = 1, space = "sigma", steps = 50, noise = false,
   options = { order = 4 },
-  check = function(o)
-    if not math.tointeger(o.order) or o.order < 1 then
-      errors.raise("lms: option order: expected a positive integer, got " .. tostring(o.order))
-    end
-  end,
+  check = function(o, who) counts(who, o, { "order" }) end,
   step = function(self, run)
     local d = (run.x - run:denoised(run.x, run.sigma)) / run.sigma
     local slopes, sigmas = run.memory.slopes or {}, run.memory.sigmas or {}
