@@ -2360,6 +2360,11 @@ function sl.expm1(x) end
 ---@return sdelua.tensor
 function sl.eye(n, m, opts) end
 
+---Whether no value is NaN or infinite.
+---@param v any
+---@return any ...
+function sl.finite(v) end
+
 ---x [n,h,w,c], each pixel followed by up - 1 zeros along h and w, padded with zeros (all sides, {before, after} or {top, bottom, left, right}; negative cuts), convolved with filter [kh,kw], every down-th pixel taken: upfirdn2d (Karras et al. 2019, 2020).
 ---@param x sdelua.tensor|number
 ---@param filter sdelua.tensor|number
@@ -3713,6 +3718,13 @@ function sl.options.choice(who, key, value, names) end
 ---@param names any
 ---@return any ...
 function sl.options.counts(who, o, names) end
+
+---The same of numbers that are not infinite.
+---@param who any
+---@param o? table
+---@param names any
+---@return any ...
+function sl.options.finite(who, o, names) end
 
 ---The same of functions, or what may be called like one.
 ---@param who any

@@ -50,6 +50,8 @@ function options.read(who, given, known)
       errors.raise("%s: unknown option %s; expected %s", who, tostring(key), table.concat(options.names(known), ", "))
     elseif default ~= options.NONE and type(value) ~= type(default) then
       errors.raise("%s: option %s: expected a %s, got %s", who, key, type(default), options.show(value))
+    elseif type(value) == "number" and value ~= value then
+      errors.raise("%s: option %s: expected a number, got NaN", who, key)
     end
     o[key] = value
   end
@@ -82,6 +84,7 @@ local function check(who, o, names, expected, fits)
 end
 
 local function is_number(v) return type(v) == "number" end
+local function is_finite(v) return is_number(v) and v - v == 0 end
 local function is_positive(v) return is_number(v) and v > 0 end
 local function is_amount(v) return is_number(v) and v >= 0 end
 local function is_share(v) return is_amount(v) and v <= 1 end
@@ -90,6 +93,9 @@ local function is_count(v) return is_positive(v) and math.tointeger(v) ~= nil en
 
 --- Raises unless those of the options o[name] that are given are numbers; names is a list.
 function options.numbers(who, o, names) check(who, o, names, "a number", is_number) end
+
+--- The same of numbers that are not infinite.
+function options.finite(who, o, names) check(who, o, names, "a finite number", is_finite) end
 
 --- The same of positive numbers.
 function options.positives(who, o, names) check(who, o, names, "a positive number", is_positive) end

@@ -446,8 +446,10 @@ check.test("labels, networks, processes and options that do not fit", function()
   refused("guidance.logp: argument fn: expected a function, got 2", guidance.logp, process, score, 2)
   refused("guidance.logp: option interval: expected two noise levels { lo, hi }, got 2, 1", guidance.logp, process,
     score, print, { interval = { 2, 1 } })
-  refused("guidance.logp: option scale: expected a finite number", guidance.logp, process, score, print,
+  refused("guidance.logp: option scale: expected a number, got NaN", guidance.logp, process, score, print,
     { scale = 0 / 0 })
+  refused("guidance.logp: option scale: expected a finite number, got inf", guidance.logp, process, score, print,
+    { scale = math.huge })
   refused("guidance.logp: unknown option strength", guidance.logp, process, score, print, { strength = 2 })
   refused('guidance.logp: option norm: expected "none", "score", got residual', guidance.logp, process, score, print,
     { norm = "residual" })

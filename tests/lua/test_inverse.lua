@@ -151,6 +151,25 @@ check.test("an operator of one's own; what a scope takes away comes back", funct
   end
   check.close(A:pinv(sl.tensor { { 3 } }):totable(), { { 1.5, 0 } }, 1e-6)
   local function same(x) return x end
+  local function defined(o)
+    o.name, o.shape, o.measured = "mine", o.shape or { 2 }, o.measured or { 1 }
+    o.apply = o.apply or function(x) return x:narrow(2, 1, 1) end
+    return sl.inverse.define(o)
+  end
+  local function fails(part, o, what)
+    check.raises(function() return what(defined(o), sl.ones { 1, 1 }) end, part)
+  end
+  fails("mine: pinv: expected a tensor [N,2], got float32 [1,1]", { pinv = same }, function(B, y) return B:pinv(y) end)
+  fails("mine: adjoint: expected a tensor [N,2], got nil", { linear = true, adjoint = function() end },
+    function(B, y) return B:adjoint(y) end)
+  fails("mine: svd: expected a table with a tensor s [2] and functions Vt and V, got a table",
+    { linear = true, svd = function() return {} end }, function(B) return B:singular() end)
+  fails("mine: linear: expected A(x) linear in x, got one that is not",
+    { linear = true, apply = function(x) return x:narrow(2, 1, 1):square() + 1 end },
+    function(B) return B:singular() end)
+  fails("inverse.define: unknown option liner", { liner = true }, same)
+  fails("inverse.define: option linear: expected a boolean, got yes", { linear = "yes" }, same)
+  fails("inverse.define: option pinv: expected a function, got 3", { pinv = 3 }, same)
   local broken = sl.inverse.define { name = "broken", shape = { 2 }, measured = { 3 }, apply = same }
   check.raises(function() broken:apply(sl.ones { 1, 2 }) end,
     "broken: apply: expected a tensor [N,3], got float32 [1,2]")
@@ -172,6 +191,20 @@ check.test("bad input is named", function()
   fails("superres: option factor: expected an integer >= 1, got 0", "superres", { shape = { 4, 4, 1 }, factor = 0 })
   fails("blur: option kernel: expected an odd number of weights, got 2", "blur",
     { shape = { 4, 4, 1 }, kernel = { 1, 1 } })
+  fails("blur: option kernel: expected finite numbers, got inf at 2", "blur",
+    { shape = { 4, 4, 1 }, kernel = { 1, math.huge, 1 } })
+  fails("ct: option range: expected a finite number, got inf", "ct", { shape = { 4, 4, 1 }, range = math.huge })
+  fails("ct: option angles: expected finite numbers, got inf at 1", "ct",
+    { shape = { 4, 4, 1 }, angles = { math.huge } })
+  fails("grayscale: option weights: expected finite numbers, got x at 3", "grayscale",
+    { shape = { 4, 4, 3 }, weights = { 1, 2, "x" } })
+  fails("phase_retrieval: option oversample: expected a finite number >= 1, got inf", "phase_retrieval",
+    { shape = { 8, 8, 1 }, oversample = math.huge })
+  fails("matrix: option A: expected finite values, got NaN or infinity", "matrix", { A = sl.full({ 2, 2 }, 0 / 0) })
+  fails('inpaint: option keep: goes with mask = "half", got right', "inpaint",
+    { shape = { 4, 4, 1 }, mask = "box", keep = "right" })
+  fails('inpaint: option share: goes with mask = "random", got 0.5', "inpaint",
+    { mask = sl.ones { 2, 2 }, share = 0.5 })
   fails("blur: option kernel: expected a list of numbers, got box", "blur", { shape = { 4, 4, 1 }, kernel = "box" })
   fails("blur: option boundary", "blur", { shape = { 4, 4, 1 }, boundary = "none" })
   fails("colorize: option shape: expected that of an image, [H,W,3], got [4,4,1]", "colorize",
@@ -191,7 +224,7 @@ check.test("bad input is named", function()
   fails("phase_retrieval: option oversample", "phase_retrieval", { shape = { 8, 8, 1 }, oversample = 0.5 })
   fails("matrix: option A: expected a tensor [M,D], got nil", "matrix", {})
   fails("matrix: option shape: expected 2 values, got [3]", "matrix", { A = sl.ones { 1, 2 }, shape = { 3 } })
-  fails("blur: option std: expected a number >= 0, got nan", "blur", { shape = { 8, 8, 1 }, std = math.abs(0 / 0) })
+  fails("blur: option std: expected a number, got NaN", "blur", { shape = { 8, 8, 1 }, std = 0 / 0 })
   fails("blur: option bandwidth: expected a positive number, got 0", "blur", { shape = { 8, 8, 1 }, bandwidth = 0 })
   fails("masks.random: option seed: expected an integer, got 1.5", "inpaint",
     { shape = { 8, 8, 1 }, mask = "random", seed = 1.5 })

@@ -200,7 +200,7 @@ check.test("options out of range are refused by name", function()
   local function f(x) return -x end
   for _, row in ipairs {
     { "min_snr", { gamma = -1 }, "option gamma: expected a positive number, got -1" },
-    { "min_snr", { gamma = 0 / 0 }, "option gamma: expected a positive number, got" },
+    { "min_snr", { gamma = 0 / 0 }, "option gamma: expected a number, got NaN" },
     { "edm", { sigma_data = 0 }, "option sigma_data: expected a positive number, got 0" },
     { "edm", { sigma_data = "a" }, "option sigma_data: expected a positive number, got a" },
     { "edm", { P_mean = "a" }, "option P_mean: expected a number, got a" },

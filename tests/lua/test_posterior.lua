@@ -209,6 +209,14 @@ check.test("numbers out of range", function()
     check.raises(function() sl.posterior[name](o) end, name .. ": option " .. part)
   end
   fails("ald", { n_steps = 0 }, "n_steps: expected a positive integer, got 0")
+  fails("dps", { zeta = -1 }, "zeta: expected a number >= 0, got -1")
+  fails("dps", { zeta = math.huge }, "zeta: expected a finite number, got inf")
+  fails("mcg", { zeta = 0 / 0 }, "zeta: expected a number, got NaN")
+  fails("ilvr", { range_t = -1 }, "range_t: expected a number >= 0, got -1")
+  fails("tds", { tau = math.huge }, "tau: expected a finite number, got inf")
+  fails("pigdm", { prior_std = math.huge }, "prior_std: expected a finite number, got inf")
+  check.raises(function() sl.posterior.ald { epsilon = 1.0 } end,
+    "ald: options epsilon, gamma: expected epsilon (1 + 1/gamma^2) < 2, else it diverges, got 2")
   fails("ald", { epsilon = -1 }, "epsilon: expected a positive number, got -1")
   fails("snips", { c = "x" }, "c: expected a positive number, got x")
   fails("diffpir", { zeta = 2 }, "zeta: expected a number in [0, 1], got 2")
@@ -220,6 +228,15 @@ check.test("numbers out of range", function()
   local y, operator = sl.zeros { 1, 3 }, sl.inverse.denoise { shape = { 3 } }
   check.raises(function() sl.posterior.sdedit { t0 = 1e-4 } (vp, prior:score(vp), operator, y) end,
     "sdedit: option t0: expected a time t0 T after eps, 0.001, got 0.0001")
+  for _, name in ipairs { "sdedit", "ccdf" } do
+    local method = sl.posterior[name] {}
+    check.raises(function() method(vp, prior:score(vp), operator, y, { x = y }) end,
+      name .. ": option x: expected none, for the method says where it begins, got ")
+    check.raises(function() method(vp, prior:score(vp), operator, y, { from = 0.5 }) end,
+      name .. ": option from: expected none, for the method says where it begins, got 0.5")
+  end
+  local up = sl.posterior.ilvr { up = function(v) return v:narrow(2, 1, 2) end }
+  check.raises(function() up(vp, prior:score(vp), operator, y) end, "ilvr: option up: expected a tensor [N,3], got")
   check.raises(function() sl.posterior.dps { eps = 2 } (vp, prior:score(vp), operator, y) end,
     "dps: option eps: expected a time in [0, 1), got 2")
 end)
@@ -345,4 +362,13 @@ check.test("a method in a table of one's own", function()
   local x = sl.posterior.new(own_method, { steps = 5 })(vp, prior:score(vp), operator, sl.ones { 4, 1 }, { seed = 1 })
   check.eq(x:shape(), { 4, 3 })
   check.raises(function() sl.posterior.new {} end, "posterior.new: argument method: expected")
+  local function fails(part, method)
+    check.raises(function()
+      sl.posterior.new(method, { steps = 2 })(vp, prior:score(vp), operator, sl.ones { 4, 1 }, { seed = 1 })
+    end, part)
+  end
+  fails('own: option admits: expected "exact", "linear"', { admits = { "liner" }, step = own_method.step })
+  fails("own: gradient: expected a tensor [N,3], got nil", { gradient = function() end })
+  fails("own: step: expected a state [4,3], got float32 [4]", { step = function(_, run) return run.x:select(2, 1) end })
+  fails("own: step: expected a state [4,3], got nil", { step = function() end })
 end)

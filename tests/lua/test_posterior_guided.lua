@@ -118,6 +118,31 @@ check.test("exact: adaptive solvers, whose finished samples leave, agree with th
   check.close(adaptive:totable(), draw(sl.solve.heun { steps = 400 }):totable(), 2e-3, 2e-3)
 end)
 
+-- ---- the grid of the process -------------------------------------------------------------------------------
+
+-- Steps even in time, which is sigma, would leave half the variance of EDM's data to the last of them.
+check.test("on EDM, with the steps of methods unless told: what is measured, and the prior of what is not", function()
+  local process, n = sl.sde.EDM {}, 1000
+  local two = sl.metrics.mixture { means = { { 0, 0 } }, stds = { { 1, 1 } } }
+  local function draw(name, o, std)
+    local operator = sl.inverse.inpaint { mask = sl.tensor { 1, 0 }, std = std }
+    local x = sl.posterior[name](o)(process, two:score(process), operator, sl.full({ 1, 1 }, 1.5),
+      { seed = 1, samples = n })
+    return x:mean(1):totable(), x:std({ 1 }):totable()
+  end
+  for name, o in pairs {
+    pigdm = {}, pigdm_score = {}, exact = { mixture = two }, diffpir = {}, replacement = {}, mcs = {},
+    ccdf = { steps = 100 }, repaint = { steps = 100 },
+  } do
+    local mean, deviation = draw(name, o, 0.0)
+    check.close(mean, { 1.5, 0 }, 0, 0.1, name .. ", mean")
+    check.close(deviation, { 0, 1 }, 0, 0.1, name .. ", std")
+  end
+  local mean, deviation = draw("tds", { K = 8 }, 0.3)
+  check.close(mean, { 1.5 / 1.09, 0 }, 0, 0.1, "tds, mean")
+  check.close(deviation, { 0.3 / math.sqrt(1.09), 1 }, 0, 0.1, "tds, std")
+end)
+
 -- ---- one step by hand ---------------------------------------------------------------------------------------
 
 local SPREAD = 0.7 -- data N(0, SPREAD^2 I): E[x_0 | x_t] = k x
@@ -200,10 +225,11 @@ end)
 
 -- ---- laws on Gaussians ------------------------------------------------------------------------------------
 
--- Mean and covariance of what the method returns, for x_T of the prior.
+-- Mean and covariance of what the method returns, for x_T of the prior, or where the method begins itself.
 local function law_of(process, method, score, operator, y, D)
   return law.of(function(x, noise)
-    return (method(process, score, operator, y:expand { x:shape(1), y:shape(2) }, { x = x, noise = noise }))
+    local call = { x = not method.row.start and x or nil, noise = noise, dtype = "float64" }
+    return (method(process, score, operator, y:expand { x:shape(1), y:shape(2) }, call))
   end, sl.zeros({ 1, D }, F64), sl.eye(D, F64) * process:point(process.T).s ^ 2)
 end
 

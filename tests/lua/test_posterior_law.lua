@@ -59,7 +59,8 @@ local function law_of(name, p)
   if NOT_AFFINE[name] then return sampled(method, p, NOT_AFFINE[name]) end
   local y = matrix { { Y } }
   local function run(x, noise)
-    return (method(process, p.score, p.operator, y:expand { x:shape(1), 1 }, { x = x, noise = noise }))
+    local call = { x = not method.row.start and x or nil, noise = noise, dtype = "float64" } -- or it begins itself
+    return (method(process, p.score, p.operator, y:expand { x:shape(1), 1 }, call))
   end
   local ok, mean, cov = pcall(law.of, run, sl.zeros({ 1, 2 }, F64), sl.eye(2, F64))
   if ok then return mean, cov end

@@ -208,6 +208,53 @@ check.test("pigdm's step, by hand", function()
   check.close(got, b.m * J * x + c1 * z + math.sqrt(b.s ^ 2 - c1 ^ 2) * eps + a.m * r2 * g, 1e-6)
 end)
 
+-- One step of a method from t to r on data N(0, TAU^2), of which y is x with noise: x, y, the draws by number from 2,
+-- and k, of E[x_0 | x_t] = k x.
+local TAU = 0.8
+
+local function one_step(method, process, t, std, x, y, draws)
+  local function noise(_, number) return row { draws[number - 1] } end
+  local got = method(process, law.score(process, row { 0 }, diagonal { TAU ^ 2 }),
+    sl.inverse.denoise { shape = { 1 }, std = std }, row { y }, { x = row { x }, from = t, noise = noise }):item()
+  local at = process:point(t)
+  return got, at.m * TAU ^ 2 / (at.m ^ 2 * TAU ^ 2 + at.s ^ 2)
+end
+
+check.test("mcs's step, by hand", function()
+  local process, lambda, std, t, r = sl.sde.VP {}, 0.3, 0.2, 0.5, 0.3
+  local x, y, z, more = 0.9, 1.3, -0.4, 0.7
+  local got, k = one_step(posterior.mcs {
+    lambda = lambda, corrector = "none", predictor = "ancestral", grid = { t, r }, denoise = false,
+  }, process, t, std, x, y, { z, more })
+  local a, b = process:point(t), process:point(r)
+  x = x + lambda * (a.m * y + math.sqrt(a.s ^ 2 - (a.m * std) ^ 2) * z - x)
+  local share = a.m / b.m * b.s ^ 2 / a.s ^ 2
+  local deviation = math.sqrt(a.s ^ 2 - (a.m / b.m * b.s) ^ 2) -- that of a step forwards
+  check.close(got, share * x + b.m * (1 - share * a.m / b.m) * k * x + deviation * more, 1e-6)
+end)
+
+check.test("ddrm_jpeg's step, by hand", function()
+  local eta, eta_b, x, y, z = 0.6, 0.4, 0.9, 1.3, -0.4
+  local method = posterior.ddrm_jpeg { eta = eta, eta_b = eta_b, grid = { sigma = { 3, 2 } }, denoise = false }
+  local got, k = one_step(method, sl.sde.EDM {}, 3, 0, x, y, { z })
+  local eps = (x - k * x) / 3
+  check.close(got, k * x + eta_b * (y - k * x) + 2 * ((1 - eta) * eps + eta * z), 1e-6)
+end)
+
+check.test("ddnm's step with noisy y, by hand: all of y's noise fits, and a part of it", function()
+  local eta, x, y, z, sigma, r = 0.6, 0.9, 1.3, -0.4, 3, 2
+  local a = 1 - (r / sigma) ^ 2 -- of x0 in the mean of x_r
+  local deviation = r * math.sqrt(a)
+  local most = math.sqrt(1 - eta ^ 2) * deviation -- that y's noise may have in it
+  for _, std in ipairs { 0.5 * most / a, 2 * most / a } do
+    local method = posterior.ddnm { eta = eta, grid = { sigma = { sigma, r } }, denoise = false }
+    local got, k = one_step(method, sl.sde.EDM {}, sigma, std, x, y, { z })
+    local lambda = math.min(1, most / (a * std))
+    local fresh = math.sqrt(deviation ^ 2 - (a * lambda * std) ^ 2)
+    check.close(got, (1 - a) * x + a * (k * x + lambda * (y - k * x)) + fresh * z, 1e-6)
+  end
+end)
+
 -- Affine maps of normal laws: x has become x F + b and noise of covariance Q.
 local function after(one, two)
   local Ft = two.F:transpose(1, 2)

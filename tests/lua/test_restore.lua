@@ -179,6 +179,11 @@ check.test("--help, --list and wrong options", function()
     "phase_retrieval")
   fails("colorize: option shape: expected that of an image, [H,W,3], got [8,8,1]", "colorize", grey, grey1)
   fails("expected what superres measures, a picture of [4,4,1], got [8,8,1]", "superres", grey, grey1)
+  fails("1.png: expected a grey picture, got one of colours: or --measure-truth", "colorize", colour, colour1)
+  fails("'--test': expected a model of images [28,28,1], as Fashion-MNIST's are, got one of [8,8,1]", "restore", grey,
+    "--test", "1")
+  fails("'--class': expected at most 1, one an image, got 2", "restore", grey, grey1, "--measure-truth", "--class",
+    "3,7")
   fails("1_measured.npy: argument y: expected a tensor [N,4,4,1]", "superres", grey, folder .. "/mri/1_measured.npy")
   fails("--mask: expected a picture of [8,8], got [4,4]", "inpaint", grey, grey1, "--mask", folder .. "/low.png")
   fails("expected a picture of [8,8,1], got [4,4,1]", "inpaint", grey, folder .. "/low.png")

@@ -97,6 +97,22 @@ check.test("a grid of part of the way", function()
   end, "heun: option round: expected levels that fall along the grid, got 1")
 end)
 
+check.test("a process whose time is its sigma has a grid of its own, where samplers in time have none", function()
+  local function times(sampler, process)
+    local _, info = sampler(process, function(x) return -x end, { 2, 2 }, { seed = 1, trajectory = true })
+    return info.times
+  end
+  for _, process in ipairs { sl.sde.EDM {}, sl.sde.VElinear {} } do
+    local own = times(solve.ancestral { steps = 5 }, process)
+    check.eq(own, times(solve.ancestral { steps = 5, grid = "karras" }, process))
+    check.ok(own[2] < 0.8 * process.T * 5 / 6, own[2])
+    local even = times(solve.ancestral { steps = 5, grid = "uniform" }, process)
+    check.close(even[2] - even[1], even[3] - even[2], 1e-6)
+  end
+  check.close(times(solve.ancestral { steps = 5, eps = 0 }, sl.sde.EDM {})[2], 64, 1e-6) -- down to 0 there is none
+  check.close(times(solve.ancestral { steps = 5 }, vp)[3], (vp.T * 3 + vp.eps.sample * 2) / 5, 1e-6)
+end)
+
 -- ---- without effect -----------------------------------------------------------------------------------------------
 
 local PAPER = { ancestral = true, euler_maruyama = true, langevin = true, pc = true, reverse_diffusion = true }

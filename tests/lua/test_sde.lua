@@ -132,7 +132,7 @@ check.test("errors in define", function()
   check.raises(function() sde.define { drift = one, diffusion = one, tier = "linear" } end, "define: option tier")
   check.raises(function() sde.VP { beta = one, beta_min = 1 } end, "VP: option beta")
   check.raises(function() sde.VP { beta_max = -1 } end, "VP: arguments beta_min, beta_max")
-  check.raises(function() sde.VP { T = 0 / 0 } end, "VP: argument T")
+  check.raises(function() sde.VP { T = 0 / 0 } end, "VP: option T: expected a number, got NaN")
   check.raises(function() sde.VE { sigma = function(t) return t < 0.5 and 1 or 2 end } end,
     "VE: expected a continuous function")
   check.raises(function() sde.VP {}:drift(sl.zeros(2, 2), 2) end, "expected times in [0, 1], got 2")

@@ -4,6 +4,7 @@
 -- Bayes' rule. norm = "score" first gives each sample's g the root mean square of its score.
 local sl = require "sdelua"
 local errors = require "sdelua.errors"
+local finite = require "sdelua.finite"
 local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.sde.common"
 local options = require "sdelua.options"
@@ -50,7 +51,7 @@ local function check_options(who, row, o)
   if span ~= nil and not (two and span[1] <= span[2]) then
     refuse(who, "option interval", "two noise levels { lo, hi }", two and span[1] .. ", " .. span[2] or span)
   end
-  if o.scale and o.scale - o.scale ~= 0 then refuse(who, "option scale", "a finite number", o.scale) end
+  options.finite(who, o, { "scale" })
   if row.logp then
     options.choice(who, "norm", o.norm, row.norms or { "none", "score" })
   end
@@ -113,7 +114,7 @@ local function flat(x) return x:reshape { x:shape(1), -1 } end
 
 -- Refuses y [n, ...] by the first sample that is not finite.
 local function check_finite(here, what, y)
-  if (flat(y):detach() * 0):sum():item() == 0 then return end
+  if finite(y) then return end
   local sums = (flat(y):detach() * 0):sum(2):totable()
   for i, v in ipairs(sums) do
     if v ~= 0 then

@@ -4,12 +4,18 @@
 -- masks; sl.posterior holds the samplers of p(x|y).
 local collection = require "sdelua.collection"
 local errors = require "sdelua.errors"
+local options = require "sdelua.options"
 local Operator = require "sdelua.inverse.operator"
 local shapes = require "sdelua.inverse.shapes"
 
 local inverse = { operators = collection "sdelua.inverse.operators", masks = require "sdelua.inverse.masks" }
 
 inverse.operators.known = Operator.known
+
+local FUNCTIONS = { "apply", "adjoint", "pinv", "svd", "picture", "damaged" }
+
+local OWN = { name = options.NONE, shape = {}, measured = {}, std = options.NONE, linear = false }
+for _, name in ipairs(FUNCTIONS) do OWN[name] = options.NONE end
 
 --- An operator of your own: a table as in sdelua/inverse/operator.lua, of which shape, measured and apply are enough;
 -- linear = true where it is; std.
@@ -18,6 +24,8 @@ function inverse.define(own)
     or type(own.measured) ~= "table" then
     errors.raise("inverse.define: argument own: expected a table with apply, shape and measured, got " .. tostring(own))
   end
+  options.read("inverse.define", own, OWN)
+  options.functions("inverse.define", own, FUNCTIONS)
   shapes.any("inverse.define", own.shape, "shape: expected the sizes of one x")
   shapes.any("inverse.define", own.measured, "measured: expected the sizes of one y")
   return Operator.new({ name = own.name, linear = own.linear == true, make = function() return own end },

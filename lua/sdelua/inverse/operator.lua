@@ -74,6 +74,12 @@ local function check_linear(self, what)
   if not self.linear then errors.raise("%s: %s: expected a linear operator", self.name, what) end
 end
 
+-- x [N, shape] that a function of the row returned.
+local function of_image(self, what, x)
+  check(self.name, what, x, self.shape)
+  return x
+end
+
 --- A(x) [N, measured] for x [N, shape].
 function Operator:apply(x)
   check(self.name, "argument x", x, self.shape)
@@ -97,7 +103,7 @@ end
 function Operator:adjoint(y)
   check(self.name, "argument y", y, self.measured)
   check_linear(self, "adjoint")
-  if self.made.adjoint then return self.made.adjoint(y) end
+  if self.made.adjoint then return of_image(self, "adjoint", self.made.adjoint(y)) end
   local s = self:singular(y.dtype)
   return self:V(self:Ut(y) * s)
 end
@@ -106,19 +112,32 @@ end
 -- their own that fits.
 function Operator:pinv(y)
   check(self.name, "argument y", y, self.measured)
-  if self.made.pinv then return self.made.pinv(y) end
+  if self.made.pinv then return of_image(self, "pinv", self.made.pinv(y)) end
   check_linear(self, "pinv")
   return self:V(self:Ut(y) * self:inverse_singular(y.dtype))
 end
 
 -- ---- the singular value decomposition ------------------------------------------------------------------
 
+-- Raises unless what the basis vectors became, [size, measured_size], says what becomes of another x.
+local function check_columns(self, columns)
+  local c = sl.arange(self.size, { dtype = "float64" }):cos():reshape { 1, self.size }
+  local y = self.made.apply(c:reshape { 1, table.unpack(self.shape) }):reshape { 1, self.measured_size }
+  local gap, size = (y - c:matmul(columns)):abs():amax():item(), columns:abs():amax():item()
+  if gap > 1e-6 * size * self.size then
+    errors.raise("%s: linear: expected A(x) linear in x, got one that is not", self.name)
+  end
+end
+
 --- A as a matrix [measured_size, size], float64.
 function Operator:matrix()
   check_linear(self, "matrix")
-  local columns = sl.no_grad(self.made.apply, sl.eye(self.size, { dtype = "float64" })
-    :reshape { self.size, table.unpack(self.shape) })
-  return columns:reshape({ self.size, self.measured_size }):transpose(1, 2):contiguous()
+  return sl.no_grad(function()
+    local basis = sl.eye(self.size, { dtype = "float64" }):reshape { self.size, table.unpack(self.shape) }
+    local columns = self:apply(basis):reshape { self.size, self.measured_size }
+    check_columns(self, columns)
+    return columns:transpose(1, 2):contiguous()
+  end)
 end
 
 -- Of any matrix, by LAPACK.
@@ -128,12 +147,23 @@ local function by_lapack(self)
   }).svd()
 end
 
+-- The singular values may differ by sample, [N,D].
+local function check_svd(self, known)
+  local s = type(known) == "table" and known.s
+  if not (sl.is_tensor(s) and s:dim() > 0 and s:shape(s:dim()) == self.size and options.callable(known.Vt)
+    and options.callable(known.V)) then
+    errors.raise("%s: svd: expected a table with a tensor s [%d] and functions Vt and V, got %s", self.name, self.size,
+      options.show(sl.is_tensor(s) and s or known))
+  end
+end
+
 -- Made at first use, which may be inside a scope that has ended since: then again.
 local function svd(self)
   check_linear(self, "svd")
   local known = self.decomposition
   if not (known and pcall(known.s.numel, known.s)) then
     known = sl.no_grad(self.made.svd or by_lapack, self)
+    check_svd(self, known)
   end
   self.decomposition = known
   return known

@@ -2,6 +2,7 @@
 -- what they may have been, and a page that shows both.
 local sl = require "sdelua"
 local errors = require "sdelua.errors"
+local finite = require "sdelua.finite"
 local cli = require "sdelua.train.cli"
 local conditions = require "sdelua.train.conditions"
 local shapes = require "sdelua.inverse.shapes"
@@ -119,6 +120,14 @@ local function picture(path, shape, what)
   return sl.image.to_float(x):unsqueeze(1)
 end
 
+-- Raises where a picture that measured one value a pixel has colours: which grey is theirs is the operator's to say.
+local function check_grey(path)
+  local x = sl.image.load(path, { channels = 3 }):to "int64"
+  if (x - x:narrow(3, 1, 1)):abs():amax():item() > 2 then -- JPEG's greys are not even
+    errors.raise("restore: %s: expected a grey picture, got one of colours: or --measure-truth", path)
+  end
+end
+
 -- A clean picture, cut and resized to what the model knows.
 local function truth(path, shape)
   local square = shape[1] == shape[2] and shape[1] or nil
@@ -138,6 +147,7 @@ local function measured(path, operator)
   elseif operator.made.damaged then
     return operator.made.damaged(picture(path, operator.shape, "a picture"))
   elseif #want == 3 and (want[3] == 1 or want[3] == 3) then
+    if want[3] == 1 then check_grey(path) end
     return picture(path, want, "what " .. operator.name .. " measures, a picture")
   end
   errors.raise("restore: %s: expected a file .npy of %s, which %s measures: or --measure-truth", path,
@@ -151,9 +161,13 @@ local function stem(path, seen)
 end
 
 -- Names, clean images [N, shape] where they are known, and measurements.
-local function inputs(a, operator)
+local function inputs(a, parser, operator)
   local names, seen, list = {}, {}, {}
   local known = a.measure_truth or a.test
+  if a.test and shapes.text(operator.shape) ~= "[28,28,1]" then
+    parser:error(("option '--test': expected a model of images [28,28,1], as Fashion-MNIST's are, got one of %s")
+      :format(shapes.text(operator.shape)))
+  end
   for i = 1, a.test or #a.images do
     names[i] = a.test and ("test%d"):format(i) or stem(a.images[i], seen)
     list[i] = not a.test and (known and truth(a.images[i], operator.shape) or measured(a.images[i], operator)) or nil
@@ -185,7 +199,7 @@ local function draw(a, model, method, score_of, operator, y)
   end
   if last.interrupted then os.exit(130, true) end
   local x = sl.cat(parts, 1)
-  if (x * 0):sum():item() ~= 0 then
+  if not finite(x) then
     errors.raise("restore: %s: samples that are not finite: try more steps (--steps) or other options (--set)",
       a.method)
   end
@@ -275,8 +289,12 @@ local function main(spec, a, parser)
   if a.threads then sl.set_threads(a.threads) end
   local model = load(a)
   local operator, method = operator_of(a, parser, spec, model.shape), method_of(a, parser)
+  local count = a.test or #a.images
+  if a.class and #a.class > count then
+    parser:error(("option '--class': expected at most %d, one an image, got %d"):format(count, #a.class))
+  end
   local score_of = conditions.scores(a, model, parser, a.n)
-  local names, x, y = inputs(a, operator)
+  local names, x, y = inputs(a, parser, operator)
   cli.make_out(a.out)
   local samples = draw(a, model, method, score_of, operator, y)
   write(a.out, names, x, y, samples)

@@ -80,14 +80,19 @@ function shapes.integer(who, name, value, lowest)
     tostring(value))
 end
 
---- The numbers of a list, or of a tensor; an error unless there is at least one.
+--- The numbers of a list, or of a tensor; an error unless there is at least one, and all are finite.
 function shapes.numbers(who, name, value)
   local list = sl.is_tensor(value) and value:dim() == 1 and value:totable() or value
   if type(list) == "number" then list = { list } end
-  local fits = type(list) == "table" and #list > 0
-  for _, x in ipairs(fits and list or {}) do fits = fits and type(x) == "number" and x == x end
-  if fits then return list end
-  errors.raise("%s: option %s: expected a list of numbers, got %s", who, name, options.show(value))
+  if type(list) ~= "table" or #list == 0 then
+    errors.raise("%s: option %s: expected a list of numbers, got %s", who, name, options.show(value))
+  end
+  for i, v in ipairs(list) do
+    if type(v) ~= "number" or v - v ~= 0 then
+      errors.raise("%s: option %s: expected finite numbers, got %s at %d", who, name, options.show(v), i)
+    end
+  end
+  return list
 end
 
 return shapes

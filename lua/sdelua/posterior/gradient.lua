@@ -2,7 +2,7 @@
 -- finite though x and x0 are, an error in the method's name says whose it is.
 local sl = require "sdelua"
 local errors = require "sdelua.errors"
-local finite = require "sdelua.posterior.finite"
+local finite = require "sdelua.finite"
 
 local function refuse(run, what, expected, got)
   errors.raise("%s: argument %s: expected %s, got %s", run.name, what, expected, got)

@@ -15,12 +15,12 @@
 --                                        the sampler that the option `sampler` names (without one the row's own
 --                                        `sampler`, else ancestral) does the rest
 --   start(self, run)                     the state to begin with and its time, for that sampler, or for the row's own
---                                        step, whatever x and from the call gives
+--                                        step; the call says neither x nor from
 local sl = require "sdelua"
 local errors = require "sdelua.errors"
 local arguments = require "sdelua.sde.arguments"
 local common = require "sdelua.sde.common"
-local finite = require "sdelua.posterior.finite"
+local finite = require "sdelua.finite"
 local gradient = require "sdelua.posterior.gradient"
 local grid = require "sdelua.solve.grid"
 local Operator = require "sdelua.inverse.operator"
@@ -97,9 +97,16 @@ function Posterior.known(row)
   return options.merged(known, row.options)
 end
 
+local function check_admits(who, list)
+  for _, need in ipairs(list) do
+    if not ADMITS[need] then options.choice(who, "admits", need, options.names(ADMITS)) end
+  end
+end
+
 --- Posterior.new(row, options): options as a script gave them.
 function Posterior.new(row, opts)
   local self = setmetatable({ name = row.name or "own", row = row }, Posterior)
+  check_admits(self.name, row.admits or {})
   if is_sampler(row) then
     self.base = Sampler.new(row, opts)
     self.options, self.cost = self.base.options, self.base.cost
@@ -206,8 +213,8 @@ function Conditional:exchange(x, t, rows)
   run.rows, run.y = rows, rows and self.y:index_select(rows, 1) or self.y
   t = common.times(x, t)
   local g, x0, eps = method.row.gradient(method.options, run, x, t)
-  local sum = g:sum():item()
-  if sum - sum ~= 0 then
+  run.operator:check_like(method.name, "gradient", g)
+  if not finite(g) then
     errors.raise("%s: a gradient that is not finite at t = %g: are the operator and the score finite there?",
       method.name, t:amax():item())
   end
@@ -260,6 +267,10 @@ function Posterior:__call(process, score, operator, y, opts)
   y = repeated(self.name, operator, y:to(call.dtype), call)
   check_process(self, process, sl.zeros({ y:shape(1), table.unpack(operator.shape) }, { dtype = call.dtype }))
   local shape, fields = { y:shape(1), table.unpack(operator.shape) }, { operator = watched(self.name, operator), y = y }
+  if self.row.start and (call.x or call.from) then
+    local given = call.x and "x" or "from"
+    refuse(self, "option " .. given, "none, for the method says where it begins", call[given])
+  end
   if self.row.gradient or self.row.start then
     local run = outer_run(self, process, score, shape, call, fields)
     if self.row.start then call.x, call.from = sl.no_grad(self.row.start, self.options, run) end

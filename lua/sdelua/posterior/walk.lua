@@ -1,7 +1,7 @@
 -- Ways down and up between times, for methods that go over the same stretch several times or begin below T.
 local errors = require "sdelua.errors"
 local options = require "sdelua.options"
-local finite = require "sdelua.posterior.finite"
+local finite = require "sdelua.finite"
 local ridge = require "sdelua.posterior.ridge"
 
 local walk = {}

@@ -3,6 +3,7 @@
 -- drift and diffusion (see include/sdelua/sde.h). A row holds, besides doc, source and options,
 --   new        function(o): the process; o.given is what was given, without defaults
 --   sampler    { name, option = … }: what scripts draw with unless told otherwise (ancestral)
+--   grid       the name of the grid in sigma of samplers whose steps would be even in time, where those are too coarse
 local collection = require "sdelua.collection"
 local options = require "sdelua.options"
 

@@ -122,6 +122,13 @@ function grid.times(who, process, spec, n, from, eps, to_zero)
   return times, sigmas
 end
 
+--- The grid of a sampler that works in time and was told none: the process's own, where it names one. That is in
+-- sigma, which must not be 0 at eps.
+function grid.suited(process, eps)
+  local own = process.row and process.row.grid
+  return own and process:point(eps).sigma > 0 and own or "uniform"
+end
+
 --- The same with every sigma but 0 where `round` puts it.
 function grid.rounded(who, process, times, sigmas, round)
   local new_times, new_sigmas = {}, {}

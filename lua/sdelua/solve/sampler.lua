@@ -7,6 +7,7 @@
 --   needs     of the process: "kernel" (a transition kernel), "signal" (m_T > 0), "uniform" (one m, s for all features)
 --   space     "time", or "sigma": the state is x/m and its time is sigma = s/m (see run.lua), which needs all three
 --   grid, steps, denoise: defaults of those options; denoise = false in time: no step ends by leaving its noise out
+--   listed    true if its steps ask for run.times, all times of the grid
 --   paper     true if levels = "paper" has a meaning: its steppers know the papers' tables
 --   heeds     of a loop of its own: those of the options steps, grid and round that have an effect; none unless given
 --   check(options, name)  raises where they are not what they should be
@@ -95,6 +96,14 @@ local function needs_of(row)
   return bits, uniform
 end
 
+local function text_of(shape) return "[" .. table.concat(shape, ",") .. "]" end
+
+-- Raises unless y, what a step in Lua made of x, is like it.
+local function check_step(who, x, y)
+  if sl.is_tensor(y) and text_of(y:shape()) == text_of(x:shape()) then return end
+  errors.raise("%s: step: expected a state %s, got %s", who, text_of(x:shape()), options.show(y))
+end
+
 -- A step in Lua as the core takes it. The run lives as long as the call; the core counts draws and evaluations.
 local function wrapped(own, run)
   local function step(x, t, r, i, draw)
@@ -103,6 +112,8 @@ local function wrapped(own, run)
     local evaluations = run.evaluations
     run.draws = 0
     local y, mean = own:step(run)
+    check_step(run.name, x, y)
+    if mean then check_step(run.name, x, mean) end
     return y, mean or y, run.draws, run.evaluations - evaluations
   end
   return { name = own.name or "own", needs = (needs_of(own)), step = step }
@@ -171,11 +182,18 @@ local function start(call, times)
   return call.process:perturb(call.x * 0, times[1], call.source:normal(call.x:shape(), 1, call.x.dtype))
 end
 
--- Times and, where the sampler asks for them, sigmas; nil for the core's own uniform times.
+-- The grid; nil for the core's own times, even in time.
+local function spec_of(self, process, run)
+  local o = self.options -- and of the row, where none was given
+  if o.grid or run.in_sigma then return o.grid or "karras" end
+  local suited = o.levels == "paper" and "uniform" or grid.suited(process, run.eps)
+  local listed = self.row.listed or self.denoise == "zero" or o.round or run.from < process.T
+  return (listed or suited ~= "uniform") and suited or nil
+end
+
+-- Times and, where the sampler asks for them, sigmas; nil for the core's own.
 local function stand(self, process, run)
-  local o, to_zero = self.options, self.denoise == "zero"
-  local named = to_zero or o.round or run.from < process.T
-  local spec = o.grid or self.row.grid or (run.in_sigma and "karras") or (named and "uniform")
+  local o, to_zero, spec = self.options, self.denoise == "zero", spec_of(self, process, run)
   if not spec then return nil end
   local function points(n)
     local times, sigmas = grid.times(self.name, process, spec, n, run.from, run.eps, to_zero)

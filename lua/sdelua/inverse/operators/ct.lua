@@ -60,6 +60,7 @@ return {
     local h, w, channels = table.unpack(shape)
     local usual = math.ceil(math.sqrt(h * h + w * w))
     local detectors = shapes.integer("ct", "detectors", o.detectors or usual, 1)
+    options.finite("ct", o, { "range" })
     local angles = angles_of(o)
     local made = kronecker.operator {
       shape = shape, measured = { #angles, detectors, channels }, view = { h * w, channels },

@@ -16,7 +16,23 @@ local function order_of(mask)
   return table.move(unknown, 1, #unknown, count + 1, order), count
 end
 
+local DEFAULTS = {
+  mask = options.NONE, shape = options.NONE, keep = "left", box = options.NONE, share = 0.9, seed = 0,
+}
+
 local NAMED = { half = { "keep" }, box = { "box" }, random = { "share", "seed" } }
+
+-- Raises where an option says something that this mask has no use for.
+local function check_heeded(o)
+  for mask, keys in pairs(NAMED) do
+    for _, key in ipairs(keys) do
+      local default = DEFAULTS[key] ~= options.NONE and DEFAULTS[key] or nil
+      if mask ~= o.mask and o[key] ~= default then
+        errors.raise('inpaint: option %s: goes with mask = "%s", got %s', key, mask, options.show(o[key]))
+      end
+    end
+  end
+end
 
 local function named_mask(o)
   local own = {}
@@ -39,10 +55,9 @@ return {
     .. "[H,W] or a name: \"half\" (keep = \"left\", \"right\", \"top\" or \"bottom\"), \"box\" (a square of side "
     .. "box is lost), \"random\" (share of the pixels lost, seed).",
   source = "Song et al. 2021, appendix I.2",
-  options = {
-    mask = options.NONE, shape = options.NONE, keep = "left", box = options.NONE, share = 0.9, seed = 0,
-  },
+  options = DEFAULTS,
   make = function(o)
+    check_heeded(o)
     local mask = mask_of(o)
     local shape, size = mask:shape(), mask:numel()
     local order, count = order_of(mask)

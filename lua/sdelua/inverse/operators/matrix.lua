@@ -1,5 +1,6 @@
 local sl = require "sdelua"
 local errors = require "sdelua.errors"
+local finite = require "sdelua.finite"
 local kronecker = require "sdelua.inverse.kronecker"
 local options = require "sdelua.options"
 local shapes = require "sdelua.inverse.shapes"
@@ -12,6 +13,7 @@ return {
     if not sl.is_tensor(o.A) or o.A:dim() ~= 2 then
       errors.raise("matrix: option A: expected a tensor [M,D], got " .. options.show(o.A))
     end
+    if not finite(o.A) then errors.raise "matrix: option A: expected finite values, got NaN or infinity" end
     local rows, size = o.A:shape(1), o.A:shape(2)
     local shape, values = shapes.any("matrix", o.shape or { size })
     if values ~= size then

@@ -12,8 +12,8 @@ return {
   options = { shape = options.NONE, oversample = 2.0 },
   make = function(o)
     local shape = shapes.image("phase_retrieval", o.shape)
-    if o.oversample < 1 then
-      errors.raise("phase_retrieval: option oversample: expected at least 1, got %g", o.oversample)
+    if not (o.oversample >= 1 and o.oversample < math.huge) then
+      errors.raise("phase_retrieval: option oversample: expected a finite number >= 1, got %g", o.oversample)
     end
     local h, w = shape[1], shape[2]
     local high, wide = math.ceil(o.oversample * h), math.ceil(o.oversample * w)

@@ -1,3 +1,4 @@
+local errors = require "sdelua.errors"
 local options = require "sdelua.options"
 
 -- |A|, so that nothing depends on the units of y.
@@ -36,6 +37,10 @@ return {
   check = function(o)
     options.counts("ald", o, { "n_steps" })
     options.positives("ald", o, { "gamma", "epsilon" })
+    local step = o.epsilon * (1 + 1 / o.gamma ^ 2) -- of what is measured, in units of its variance
+    if step >= 2 then
+      errors.raise("ald: options epsilon, gamma: expected epsilon (1 + 1/gamma^2) < 2, else it diverges, got %g", step)
+    end
   end,
   step = function(self, run)
     local x, mean = at_level(self, run, run.x, run.sigma)

@@ -7,7 +7,7 @@ return {
     .. "time t0 T, ancestral steps whose measured coordinates are those of y with the noise of the time.",
   source = "Chung et al. 2022a",
   admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
-  grid = "uniform", steps = 50,
+  steps = 50,
   options = { t0 = 0.3, guess = options.NONE },
   check = function(o) walk.check("ccdf", o) end, start = walk.start,
   step = function(_, run)

@@ -34,6 +34,7 @@ return {
     options.shares("diffpir", o, { "zeta" })
     options.counts("diffpir", o, { "iterations" })
     options.positives("diffpir", o, { "lambda", "lipschitz" })
+    options.finite("diffpir", o, { "lambda", "lipschitz" })
   end,
   step = function(self, run)
     local process, x = run.process, run.x

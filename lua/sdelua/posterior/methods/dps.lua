@@ -1,4 +1,4 @@
-local choice = require "sdelua.options".choice
+local options = require "sdelua.options"
 local residual = require "sdelua.posterior.residual"
 
 return {
@@ -8,7 +8,11 @@ return {
   source = "Chung et al. 2023, algorithms 1, 2 (the step's size: appendix D.1)",
   noise = true, cost = 1, needs = { "kernel", "signal" }, denoise = "mean",
   options = { zeta = 1.0, likelihood = "gaussian" },
-  check = function(o) choice("dps", "likelihood", o.likelihood, { "gaussian", "poisson" }) end,
+  check = function(o)
+    options.choice("dps", "likelihood", o.likelihood, { "gaussian", "poisson" })
+    options.amounts("dps", o, { "zeta" })
+    options.finite("dps", o, { "zeta" })
+  end,
   step = function(self, run)
     local x, t, r, y = run.x, run.t, run.r, run.y
     local weight = self.likelihood == "poisson" and (y:abs():clamp(1e-6, math.huge) * 2):rsqrt() or 1

@@ -11,8 +11,10 @@ end
 
 -- x with the low frequencies of `known`, a state at time t.
 local function refined(self, run, x, known, t)
-  if self.up then return x + self.up(run.operator:apply(known - x)) end
-  return coordinates.put(run, x, known, t)
+  if not self.up then return coordinates.put(run, x, known, t) end
+  local more = self.up(run.operator:apply(known - x))
+  run.operator:check_like("ilvr", "option up", more)
+  return x + more
 end
 
 return {
@@ -25,6 +27,7 @@ return {
   check = function(o)
     options.choice("ilvr", "variance", o.variance, { "small", "large" })
     options.functions("ilvr", o, { "up" })
+    options.amounts("ilvr", o, { "range_t" })
   end,
   step = function(self, run)
     local x, t, r = run.x, run.t, run.r

@@ -1,4 +1,5 @@
 local coordinates = require "sdelua.posterior.coordinates"
+local options = require "sdelua.options"
 local ridge = require "sdelua.posterior.ridge"
 local residual = require "sdelua.posterior.residual"
 
@@ -11,6 +12,10 @@ return {
     .. "its code: controllable_generation.py, guided_diffusion/gaussian_diffusion.py",
   admits = { "linear" }, noise = true, cost = 1, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
   options = { zeta = 1.0 },
+  check = function(o)
+    options.amounts("mcg", o, { "zeta" })
+    options.finite("mcg", o, { "zeta" })
+  end,
   step = function(self, run)
     local x, t, r, operator, y = run.x, run.t, run.r, run.operator, run.y
     local g, x0 = residual.gradient(run, x, t, function(x0) return ridge(operator, y - operator:apply(x0)) end)

@@ -12,6 +12,7 @@ return {
   check = function(o)
     options.shares("pigdm", o, { "eta" })
     options.positives("pigdm", o, { "prior_std", "bound" })
+    options.finite("pigdm", o, { "prior_std" })
   end,
   step = function(self, run)
     local x, t, r = run.x, run.t, run.r

@@ -1,4 +1,4 @@
-local positives = require "sdelua.options".positives
+local options = require "sdelua.options"
 local pseudoinverse = require "sdelua.posterior.pseudoinverse"
 
 return {
@@ -7,7 +7,10 @@ return {
   source = "Song et al. 2023, eq. 7",
   admits = { "linear" }, needs = { "uniform" }, sampler = "ddim", steps = 100,
   options = { prior_std = 1.0, bound = 4.0 },
-  check = function(o) positives("pigdm_score", o, { "prior_std", "bound" }) end,
+  check = function(o)
+    options.positives("pigdm_score", o, { "prior_std", "bound" })
+    options.finite("pigdm_score", o, { "prior_std" })
+  end,
   gradient = function(self, run, x, t)
     local g, x0, eps = pseudoinverse.gradient(self, run, x, t)
     return g, x0, eps

@@ -14,7 +14,7 @@ return {
     .. "jump_length steps back up by as many, n_resample - 1 times, so that both parts come to agree.",
   source = "Lugmayr et al. 2022, algorithm 1, section 4.2 (the jumps: its code)",
   admits = { "linear", "exact", "partial" }, noise = true, needs = { "kernel", "signal", "uniform" }, denoise = "mean",
-  grid = "uniform", steps = 250,
+  listed = true, steps = 250,
   cost = function(o) return o.n_resample end, -- the first j steps and the last cost one
   options = { jump_length = 10, n_resample = 10 },
   check = function(o) counts("repaint", o, { "jump_length", "n_resample" }) end,

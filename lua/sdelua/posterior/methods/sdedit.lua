@@ -33,7 +33,7 @@ return {
     .. "with the noise of time t0 T, and back by ancestral steps, `repeats` times. Where mask (ones and zeros, "
     .. "like one x or [H,W]) is 0 the guide stays, with fresh noise in each step (in the paper's code one for all).",
   source = "Meng et al. 2022, algorithm 1 (there of VE; the mask: its code)",
-  noise = true, needs = { "kernel", "signal" }, denoise = "mean", grid = "uniform", steps = 200,
+  noise = true, needs = { "kernel", "signal" }, denoise = "mean", listed = true, steps = 200,
   cost = function(o) return o.repeats end,
   options = { t0 = 0.5, repeats = 1, mask = options.NONE, guess = options.NONE },
   check = check,

@@ -46,7 +46,8 @@ end
 
 local function sample(self, run)
   local n, K = run.x:shape(1), self.K
-  local times = grid.times("tds", run.process, self.grid or "uniform", self.steps, run.from, run.eps, false)
+  local spec = self.grid or grid.suited(run.process, run.eps)
+  local times = grid.times("tds", run.process, spec, self.steps, run.from, run.eps, false)
   local p = seen(self, run, particles.begin(run, n, K), times[1])
   local log_w = particles.grouped(p.log_p, K)
   for i = 1, #times - 1 do
@@ -78,6 +79,7 @@ return {
     options.counts("tds", o, { "K" })
     options.shares("tds", o, { "ess" })
     options.positives("tds", o, { "tau", "limit" })
+    options.finite("tds", o, { "tau" })
     o.K = math.tointeger(o.K)
   end,
   sample = sample,

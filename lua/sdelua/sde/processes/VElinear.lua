@@ -4,6 +4,7 @@ local closed = require "sdelua.sde.closed"
 return {
   doc = "Variance exploding with sigma even in time: sigma_min + (sigma_max - sigma_min) t/T.",
   source = "Song et al. 2021, eq. 9, with a linear schedule",
+  grid = "karras", -- steps even in time would leave all but the largest sigmas to the last of them
   options = closed.options { sigma_min = 0.01, sigma_max = 50 },
   new = function(o)
     local lo, hi, T = o.sigma_min, o.sigma_max, o.T or 1

@@ -71,8 +71,9 @@ return {
   sample = function(self, run)
     local log_prob, x = log_prob_of(self, run), run.x
     if self.t ~= nil then check_time(run, self.t) end
+    local spec = self.grid or grid.suited(run.process, run.eps)
     local times = self.t and { self.t }
-      or grid.times("mala", run.process, self.grid or "uniform", self.steps - 1, run.from, run.eps, false)
+      or grid.times("mala", run.process, spec, self.steps - 1, run.from, run.eps, false)
     local accepted = sl.zeros(x:shape(1), { dtype = x.dtype })
     for _, t in ipairs(times) do x, accepted = at_time(self, run, x, t, log_prob, accepted) end
     return x, { acceptance = accepted / (#times * self.n_steps) }
