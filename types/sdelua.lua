@@ -808,9 +808,9 @@ function tensor_class:scatter_add(index, dim, size) end
 function tensor_class:select(dim, index) end
 
 ---The sizes, as a list; with a dimension, from 1 or -1, that size.
----@param dim any
 ---@return integer[]
-function tensor_class:shape(dim) end
+---@overload fun(self: sdelua.tensor, dim: any): integer
+function tensor_class:shape() end
 
 ---1 / (1 + e^-x).
 ---@return sdelua.tensor
@@ -852,9 +852,9 @@ function tensor_class:sin_() end
 function tensor_class:sinusoidal(dim, max_period) end
 
 ---The same as shape.
----@param dim any
 ---@return integer[]
-function tensor_class:size(dim) end
+---@overload fun(self: sdelua.tensor, dim: any): integer
+function tensor_class:size() end
 
 ---e^x divided by its sum along dim (the last by default).
 ---@param dim? integer
@@ -1404,7 +1404,7 @@ function plot_Figure_class:contour(f, opts) end
 ---@return sdelua.plot.Figure
 function plot_Figure_class:density(f, opts) end
 
----p:hist(values): how many of the values, a list or a tensor of any shape, fall into each of `bins` equal parts of their range; with density, that over all and the part's width, so that the area is 1.
+---p:hist(values): how many of the values, a list or a tensor of any shape, fall into each of `bins` equal parts of their range; with density, that over all and the part's width, so that the area is 1. Those that are not finite are left out.
 ---@param values any
 ---@param opts? table
 ---@return sdelua.plot.Figure

@@ -16,7 +16,7 @@ extern "C" {
 SL_API bool sl_require_grad(sl_ctx *c, sl_tensor *leaf, bool on);
 /* True for such a leaf and for everything recorded from it. */
 SL_API bool sl_requires_grad(const sl_tensor *t);
-SL_API bool sl_is_leaf(const sl_tensor *t);
+SL_API bool sl_is_leaf(const sl_tensor *t); /* no recorded op made it */
 
 /* The gradient that backward accumulated in a leaf; NULL if none. Borrowed. */
 SL_API sl_tensor *sl_grad_of(const sl_tensor *leaf);
@@ -25,7 +25,7 @@ SL_API bool sl_grad_set(sl_ctx *c, sl_tensor *leaf, sl_tensor *grad);
 
 /* Recording switch; returns what it was. */
 SL_API bool sl_recording_set(sl_ctx *c, bool on);
-SL_API bool sl_recording(const sl_ctx *c);
+SL_API bool sl_recording(const sl_ctx *c); /* whether it is on */
 
 /* d(sum of y * dy)/d(leaves), added into the leaves' gradients. dy may be NULL
    for a y of one element. Frees the graph unless create_graph. */
@@ -64,7 +64,9 @@ struct sl_function {
               sl_tensor **dx);
   void (*release)(sl_function *f); /* may be NULL */
 };
+/* y, recorded as that of an op is. */
 SL_API sl_tensor *sl_function_apply(sl_ctx *c, sl_function *f, int n, sl_tensor *const *x);
+/* Takes one from refs, and calls release when none is left. NULL is fine. */
 SL_API void sl_function_release(sl_function *f);
 
 /* The same values, cut off from the graph (shares storage). */

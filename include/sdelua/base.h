@@ -27,7 +27,9 @@
 extern "C" {
 #endif
 
+/* A context, from sl_ctx_new to sl_ctx_free. */
 typedef struct sl_ctx sl_ctx;
+/* A tensor, as tensor.h has them. It belongs to the pool in which it was made; sl_retain keeps it until sl_release. */
 typedef struct sl_tensor sl_tensor;
 
 /* A new context with `threads` worker lanes (0: as many as the machine has
@@ -62,7 +64,7 @@ typedef struct sl_error {
    returns NULL so that `return sl_fail(...)` reads well. The message begins
    with the name of the public function, then the argument. */
 SL_API void *sl_fail(sl_ctx *c, sl_code code, const char *format, ...) SL_PRINTF(3, 4);
-SL_API bool sl_failed(const sl_ctx *c);
+SL_API bool sl_failed(const sl_ctx *c); /* whether an error is pending */
 /* Reads and clears the pending error; false when there is none. */
 SL_API bool sl_error_take(sl_ctx *c, sl_error *out);
 
@@ -78,14 +80,14 @@ SL_API void sl_frame_close(sl_ctx *c, sl_frame *f);
 
 /* ---- temporaries -------------------------------------------------------- */
 
-/* Reference counts of tensors. Both accept NULL; retain returns its argument. */
+/* Reference counts of tensors. Both accept NULL; sl_retain returns its argument, the last sl_release frees it. */
 SL_API sl_tensor *sl_retain(sl_tensor *t);
 SL_API void sl_release(sl_tensor *t);
 
 /* Every tensor that an op returns belongs to the innermost open pool. Retain
    it (sl_retain) to keep it past the pool's close. */
 SL_API size_t sl_pool_open(sl_ctx *c);
-SL_API void sl_pool_close(sl_ctx *c, size_t mark);
+SL_API void sl_pool_close(sl_ctx *c, size_t mark); /* releases what was made since that sl_pool_open */
 /* Closes the pool but hands `t` (may be NULL) to the pool outside it. */
 SL_API sl_tensor *sl_pool_return(sl_ctx *c, size_t mark, sl_tensor *t);
 
@@ -94,7 +96,7 @@ SL_API sl_tensor *sl_pool_return(sl_ctx *c, size_t mark, sl_tensor *t);
 /* Counted, 64-byte aligned, not cleared. NULL and SL_EMEMORY on failure.
    Freed blocks are kept for reuse. `what` names the caller in the message. */
 SL_API void *sl_alloc(sl_ctx *c, size_t bytes, const char *what);
-SL_API void sl_free(sl_ctx *c, void *p);
+SL_API void sl_free(sl_ctx *c, void *p); /* NULL: nothing */
 SL_API size_t sl_mem_live(const sl_ctx *c); /* bytes handed out now */
 SL_API size_t sl_mem_peak(const sl_ctx *c); /* and at most so far */
 /* Returns what is kept to the system. */
@@ -105,12 +107,14 @@ SL_API void sl_mem_fail(sl_ctx *c, uint64_t n, bool onwards);
 
 /* ---- threads ------------------------------------------------------------ */
 
-/* Calls fn(arg, begin, end, lane) over [0, n) in pieces of `grain` (the last
-   may be shorter), on any lane, in any order, and waits for all. The cut
-   depends on n and grain alone. lane < sl_threads(c) tells which scratch of
-   the caller's to use. Nested calls run in line. fn must not use the context. */
+/* sl_parallel_for calls fn(arg, begin, end, lane) over [0, n) in pieces of
+   `grain` (the last may be shorter), on any lane, in any order, and waits for
+   all. The cut depends on n and grain alone. lane < sl_threads(c) tells which
+   scratch of the caller's to use. Nested calls run in line. fn must not use
+   the context. */
 typedef void sl_range_fn(void *arg, int64_t begin, int64_t end, int lane);
 SL_API void sl_parallel_for(sl_ctx *c, int64_t n, int64_t grain, sl_range_fn *fn, void *arg);
+/* How many lanes there are. */
 SL_API int sl_threads(const sl_ctx *c);
 /* 1 <= n <= 256, else SL_EARG; 0: all processors. False on error. */
 SL_API bool sl_threads_set(sl_ctx *c, int n);
@@ -119,12 +123,13 @@ SL_API const char *sl_isa(const sl_ctx *c);
 
 /* ---- interrupts --------------------------------------------------------- */
 
-/* The core calls `poll` between solver steps and graph nodes, never inside a
-   kernel. When it returns false the running call fails: with the error that
-   poll recorded, else with SL_EINTERRUPT. */
+/* The core calls the function that sl_poll_set gave it (NULL: none) between
+   solver steps and graph nodes, never inside a kernel. When it returns false
+   the running call fails: with the error that it recorded, else with
+   SL_EINTERRUPT. */
 typedef bool sl_poll_fn(sl_ctx *c, void *ud);
 SL_API void sl_poll_set(sl_ctx *c, sl_poll_fn *poll, void *ud);
-SL_API bool sl_poll(sl_ctx *c);
+SL_API bool sl_poll(sl_ctx *c); /* such a call: false with the error set */
 
 /* ---- random numbers ----------------------------------------------------- */
 
@@ -155,6 +160,7 @@ typedef struct sl_rng {
 } sl_rng;
 /* Sets the seed and clears all counts. */
 SL_API void sl_manual_seed(sl_ctx *c, uint64_t seed);
+/* The generator's state; sl_rng_set goes on from one, with the TRAIN draw counter at 0. */
 SL_API sl_rng sl_rng_get(const sl_ctx *c);
 SL_API void sl_rng_set(sl_ctx *c, sl_rng state);
 /* Opens a training batch of n samples: the TRAIN stream's rows 0..n-1 get the
@@ -164,7 +170,7 @@ SL_API void sl_train_batch(sl_ctx *c, int64_t n);
    USER). Row r of a TRAIN draw has index key.index + r; INIT and USER draws
    are one row. */
 SL_API sl_key sl_key_next(sl_ctx *c, sl_stream stream);
-/* The TRAIN draw counter, so that a recomputed block can restore it. */
+/* The TRAIN draw counter; sl_train_draw_set restores it for a recomputed block. */
 SL_API uint32_t sl_train_draw(const sl_ctx *c);
 SL_API void sl_train_draw_set(sl_ctx *c, uint32_t draw);
 

@@ -18,8 +18,10 @@
 extern "C" {
 #endif
 
+/* What a canvas makes: pixels, or an SVG or PDF file. */
 typedef enum sl_canvas_kind { SL_CANVAS_RASTER, SL_CANVAS_SVG, SL_CANVAS_PDF } sl_canvas_kind;
 
+/* A surface, from sl_canvas_new to sl_canvas_free. */
 typedef struct sl_canvas sl_canvas;
 
 /* Red, green, blue and opacity in [0,1]; with opacity 0 nothing is drawn. */
@@ -27,7 +29,7 @@ typedef struct sl_color {
   double r, g, b, a;
 } sl_color;
 
-#define SL_MAX_DASHES 8
+#define SL_MAX_DASHES 8 /* the most lengths that a pen's dashes have */
 
 /* How a path or a mark is drawn: filled, then stroked. */
 typedef struct sl_pen {

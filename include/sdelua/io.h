@@ -26,7 +26,7 @@ extern "C" {
 /* Either byte order, C or Fortran order (which is transposed to C order).
    Structured, complex, text and pickled arrays are refused by name. */
 SL_API sl_tensor *sl_npy_load(sl_ctx *c, const char *path);
-SL_API sl_tensor *sl_npy_decode(sl_ctx *c, const void *data, size_t size);
+SL_API sl_tensor *sl_npy_decode(sl_ctx *c, const void *data, size_t size); /* from memory */
 /* Version 1.0, little-endian, C order; any layout of t. */
 SL_API bool sl_npy_save(sl_ctx *c, const char *path, const sl_tensor *t);
 
@@ -34,7 +34,7 @@ SL_API bool sl_npy_save(sl_ctx *c, const char *path, const sl_tensor *t);
 
 /* Of the shape that the file says; uint8, int64 or a floating type, by its type. */
 SL_API sl_tensor *sl_idx_load(sl_ctx *c, const char *path);
-SL_API sl_tensor *sl_idx_decode(sl_ctx *c, const void *data, size_t size);
+SL_API sl_tensor *sl_idx_decode(sl_ctx *c, const void *data, size_t size); /* from memory */
 
 /* ---- bytes ------------------------------------------------------------------- */
 
@@ -45,13 +45,14 @@ SL_API bool sl_bytes_save(sl_ctx *c, const char *path, const void *data, size_t 
 
 /* ---- images: uint8 [H,W,C], C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA ----------- */
 
+/* The most pixels of an image: larger ones are not read, and none is resized to more. */
 #define SL_IMAGE_MAX_PIXELS (INT64_C(1) << 26)
 
 /* PNG (any depth and interlacing; 16 bits are scaled to 8, palettes expanded,
    alpha kept), JPEG, BMP or WebP (of a film the first picture), told apart by
    content. At most SL_IMAGE_MAX_PIXELS. */
 SL_API sl_tensor *sl_image_load(sl_ctx *c, const char *path);
-SL_API sl_tensor *sl_image_decode(sl_ctx *c, const void *data, size_t size);
+SL_API sl_tensor *sl_image_decode(sl_ctx *c, const void *data, size_t size); /* from memory */
 /* PNG of a uint8 [H,W] or [H,W,C]; any layout. */
 SL_API bool sl_image_save(sl_ctx *c, const char *path, const sl_tensor *image);
 /* To [H,W,1] or [H,W,3]: alpha is composed over white, grey is Rec. 601 luma. */
@@ -91,32 +92,33 @@ SL_API sl_bundle *sl_bundle_new(sl_ctx *c);
 SL_API void sl_bundle_free(sl_bundle *b); /* NULL is fine */
 /* A name or key that is there already is SL_EARG. A NULL b or t is false. */
 SL_API bool sl_bundle_put(sl_ctx *c, sl_bundle *b, const char *name, sl_tensor *t);
-SL_API bool sl_bundle_put_text(sl_ctx *c, sl_bundle *b, const char *key, const char *text);
+SL_API bool sl_bundle_put_text(sl_ctx *c, sl_bundle *b, const char *key, const char *text); /* copies the text */
 
-/* 0-based; borrowed. */
+/* How many tensors. sl_bundle_name and sl_bundle_tensor give the i-th, from 0 and below that count; borrowed. */
 SL_API size_t sl_bundle_count(const sl_bundle *b);
 SL_API const char *sl_bundle_name(const sl_bundle *b, size_t i);
 SL_API sl_tensor *sl_bundle_tensor(const sl_bundle *b, size_t i);
+/* How many texts. sl_bundle_key and sl_bundle_text_at give the i-th, in the same way. */
 SL_API size_t sl_bundle_text_count(const sl_bundle *b);
 SL_API const char *sl_bundle_key(const sl_bundle *b, size_t i);
 SL_API const char *sl_bundle_text_at(const sl_bundle *b, size_t i);
 /* By name; NULL when absent (no error). Borrowed. */
 SL_API sl_tensor *sl_bundle_get(const sl_bundle *b, const char *name);
-SL_API const char *sl_bundle_text(const sl_bundle *b, const char *key);
+SL_API const char *sl_bundle_text(const sl_bundle *b, const char *key); /* by key */
 
 /* safetensors: 8 bytes of little-endian header length, a JSON header with the
    texts under __metadata__, the data. Written in the order of element size
    (largest first), then name, so that every tensor is aligned to its elements
    and the order of insertion does not matter; texts are sorted by key. */
 SL_API sl_bundle *sl_safetensors_load(sl_ctx *c, const char *path);
-SL_API sl_bundle *sl_safetensors_decode(sl_ctx *c, const void *data, size_t size);
-SL_API bool sl_safetensors_save(sl_ctx *c, const char *path, const sl_bundle *b);
+SL_API sl_bundle *sl_safetensors_decode(sl_ctx *c, const void *data, size_t size); /* from memory */
+SL_API bool sl_safetensors_save(sl_ctx *c, const char *path, const sl_bundle *b); /* no name may be __metadata__ */
 
 /* npz: a zip archive of NAME.npy members, stored or deflated. A bundle with
    texts can't be saved as npz (SL_EARG). Written sorted by name, dated 1980-01-01. */
 SL_API sl_bundle *sl_npz_load(sl_ctx *c, const char *path);
-SL_API sl_bundle *sl_npz_decode(sl_ctx *c, const void *data, size_t size);
-SL_API bool sl_npz_save(sl_ctx *c, const char *path, const sl_bundle *b, bool compress);
+SL_API sl_bundle *sl_npz_decode(sl_ctx *c, const void *data, size_t size); /* from memory */
+SL_API bool sl_npz_save(sl_ctx *c, const char *path, const sl_bundle *b, bool compress); /* compress: deflated */
 
 #ifdef __cplusplus
 }

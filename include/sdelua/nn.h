@@ -21,9 +21,10 @@
 extern "C" {
 #endif
 
+/* A layer, from sl_layer_new to the last sl_layer_release. */
 typedef struct sl_layer sl_layer;
 
-#define SL_LAYER_INPUTS 3 /* at most */
+#define SL_LAYER_INPUTS 3 /* the most tensors that a layer takes */
 
 #define SL_OMIT NAN /* an option that is not given */
 
@@ -40,8 +41,8 @@ SL_API bool sl_layer_info_at(int i, sl_layer_info *out);
 
 /* One reference, the caller's. NULL with the error set. */
 SL_API sl_layer *sl_layer_new(sl_ctx *c, const char *kind, int n_options, const double *options);
-SL_API sl_layer *sl_layer_retain(sl_layer *l);
-SL_API void sl_layer_release(sl_layer *l);
+SL_API sl_layer *sl_layer_retain(sl_layer *l); /* one reference more; returns l, which may be NULL */
+SL_API void sl_layer_release(sl_layer *l); /* one less: the last takes the layer with it; NULL is fine */
 
 /* A result in the current pool; the layer's own temporaries are gone. in[] may
    be shorter than the kind's inputs where the rest are optional. */

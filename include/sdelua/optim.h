@@ -19,6 +19,7 @@
 extern "C" {
 #endif
 
+/* An optimizer and its parameters, from sl_optim_new to sl_optim_free. */
 typedef struct sl_optim sl_optim;
 
 typedef struct sl_optim_info {
@@ -45,36 +46,42 @@ SL_API bool sl_optim_zero_grad(sl_ctx *c, sl_optim *o); /* clears the gradients 
 
 /* "Adam". */
 SL_API const char *sl_optim_kind_name(const sl_optim *o);
-/* An option's value, NAN if there is none of that name; and setting it. */
+/* An option's value; NAN if there is none of that name. */
 SL_API double sl_optim_option(const sl_optim *o, const char *name);
+/* Sets an option. SL_EARG if there is none of that name, for a value that it can't have, and for a new value
+   of one that decides which tensors the optimizer keeps. */
 SL_API bool sl_optim_option_set(sl_ctx *c, sl_optim *o, const char *name, double value);
 
-/* What a checkpoint saves: the number of steps made, and tensors such as
-   "exp_avg.1" (the first parameter's), borrowed; NULL past the last. */
+/* The number of steps made, which a checkpoint saves; sl_optim_steps_set puts it back. */
 SL_API int64_t sl_optim_steps(const sl_optim *o);
 SL_API void sl_optim_steps_set(sl_optim *o, int64_t steps);
+/* The i-th tensor that a checkpoint saves, from 0, borrowed; NULL past the
+   last. Its name, such as "exp_avg.1" (the first parameter's), goes to `name`. */
 SL_API sl_tensor *sl_optim_tensor(const sl_optim *o, int i, char name[64]);
 
 /* ---- the moving average (EMA) of parameters ----------------------------------- */
 
+/* Averages of parameters, from sl_ema_new to sl_ema_free. */
 typedef struct sl_ema sl_ema;
 
 /* Starts at the parameters' values. Update n = 1, 2, ... uses the decay
    min(decay, (1+n)/(10+n)), or `decay` itself when not warmup. */
 SL_API sl_ema *sl_ema_new(sl_ctx *c, int n, sl_tensor *const *params, double decay, bool warmup);
-SL_API void sl_ema_free(sl_ema *e);
+SL_API void sl_ema_free(sl_ema *e); /* NULL: nothing */
 /* avg += (1 - decay) (p - avg). Fails while swapped. */
 SL_API bool sl_ema_update(sl_ctx *c, sl_ema *e);
 /* Exchanges the values of parameters and averages; twice is nothing. */
 SL_API bool sl_ema_swap(sl_ctx *c, sl_ema *e);
-SL_API bool sl_ema_swapped(const sl_ema *e);
+SL_API bool sl_ema_swapped(const sl_ema *e); /* whether the parameters have the averages' values now */
 /* Overwrites the parameters with the averages. Fails while swapped. */
 SL_API bool sl_ema_copy_to(sl_ctx *c, sl_ema *e);
+/* As given to sl_ema_new. */
 SL_API double sl_ema_decay(const sl_ema *e);
-/* For checkpoints: the number of updates, and the tensor that holds the i-th
-   average (while swapped: the parameter's own value), borrowed; NULL past the last. */
+/* The number of updates, which a checkpoint saves; sl_ema_updates_set puts it back. */
 SL_API int64_t sl_ema_updates(const sl_ema *e);
 SL_API void sl_ema_updates_set(sl_ema *e, int64_t updates);
+/* The tensor that holds the i-th average, from 0 (while swapped: the
+   parameter's own value), borrowed; NULL past the last. */
 SL_API sl_tensor *sl_ema_tensor(const sl_ema *e, int i);
 
 #ifdef __cplusplus

@@ -24,6 +24,7 @@
 extern "C" {
 #endif
 
+/* A process, from a constructor such as sl_sde_vp to the last sl_sde_release. */
 typedef struct sl_sde sl_sde;
 
 /* Values at n times: out[i * rows + r]. False with the context's error set. */
@@ -55,6 +56,7 @@ typedef enum sl_noise_type {
   SL_NOISE_MATRIX    /* [N,D,K] for x [N,D] */
 } sl_noise_type;
 
+/* A drift or a diffusion. NULL with the context's error set. */
 typedef sl_tensor *sl_field_fn(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t);
 
 typedef struct sl_dynamics {
@@ -82,9 +84,9 @@ SL_API sl_sde *sl_sde_coefficients(sl_ctx *c, const sl_schedule *a, const sl_sch
 /* From callbacks. The caller keeps ud alive as long as the process. */
 SL_API sl_sde *sl_sde_general(sl_ctx *c, const sl_dynamics *d, const sl_sde_options *o);
 
-/* One reference more, and one less: the last takes the process with it. NULL is fine. */
+/* One reference more; returns p. NULL is fine. */
 SL_API sl_sde *sl_sde_retain(sl_sde *p);
-SL_API void sl_sde_release(sl_sde *p);
+SL_API void sl_sde_release(sl_sde *p); /* one less: the last takes the process with it */
 
 /* ---- facts ----------------------------------------------------------------- */
 
@@ -92,8 +94,9 @@ SL_API const char *sl_sde_name(const sl_sde *p); /* "VP", "subVP", "VE", "EDM", 
 SL_API double sl_sde_T(const sl_sde *p); /* the last time: all is noise */
 /* "affine", "affine (probed)", "general", or "general (unprobed)" before its first use. */
 SL_API const char *sl_sde_tier(const sl_sde *p);
+/* What a process is used for. */
 typedef enum sl_eps { SL_EPS_TRAIN, SL_EPS_SAMPLE, SL_EPS_LIKELIHOOD } sl_eps;
-/* The time at which the way to the data ends. */
+/* The time, for each of these, at which the way to the data ends. */
 SL_API double sl_sde_eps(const sl_sde *p, sl_eps which);
 /* The label a network expects unless told: 999 t/T, or s(t) when this is true. */
 SL_API bool sl_sde_label_is_std(const sl_sde *p);
@@ -116,6 +119,7 @@ typedef struct sl_point {
   double m, dm, c, dc, s2, ds2; /* m, m', c, c', s^2, (s^2)' */
   double a, b, g2;              /* drift a x + b, squared diffusion */
 } sl_point;
+/* Those at t in [0, T]; SL_EARG unless p is known to be affine. */
 SL_API bool sl_sde_point(sl_ctx *c, sl_sde *p, double t, int row, sl_point *out);
 
 /* The time in [0, T] at which the noise-to-signal ratio s/m is sigma: Karras et al. 2022's sigma; 0 or T for a sigma
@@ -124,10 +128,10 @@ SL_API bool sl_sde_time_of(sl_ctx *c, sl_sde *p, double sigma, double *t);
 
 /* ---- tensors ------------------------------------------------------------------ */
 
-/* f(x, t) and G(x, t) of dx = f dt + G dw. */
+/* f(x, t) of dx = f dt + G dw. */
 SL_API sl_tensor *sl_sde_drift(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t);
-SL_API sl_tensor *sl_sde_diffusion(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t);
-/* Any coefficient, shaped to broadcast against x. */
+SL_API sl_tensor *sl_sde_diffusion(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t); /* G(x, t) */
+/* Coefficients of the affine tier; D is a derivative in time. */
 typedef enum sl_coef {
   SL_COEF_M,
   SL_COEF_C,
@@ -140,14 +144,15 @@ typedef enum sl_coef {
   SL_COEF_G,
   SL_COEF_IMPORTANCE /* g^2/s^2, the likelihood weight of a noise prediction */
 } sl_coef;
+/* Any of them, shaped to broadcast against x. */
 SL_API sl_tensor *sl_sde_coef(sl_ctx *c, sl_sde *p, sl_coef which, sl_tensor *x, sl_tensor *t);
 /* m x + c and s. */
 SL_API bool sl_sde_marginal_prob(sl_ctx *c, sl_sde *p, sl_tensor *x, sl_tensor *t, sl_tensor **mean, sl_tensor **std);
 /* m x0 + c + s z */
 SL_API sl_tensor *sl_sde_perturb(sl_ctx *c, sl_sde *p, sl_tensor *x0, sl_tensor *t, sl_tensor *z);
-/* mean + std z of the prior, and its log-density [N]. */
+/* mean + std z of the prior. */
 SL_API sl_tensor *sl_sde_prior(sl_ctx *c, sl_sde *p, sl_tensor *z);
-SL_API sl_tensor *sl_sde_prior_logp(sl_ctx *c, sl_sde *p, sl_tensor *z);
+SL_API sl_tensor *sl_sde_prior_logp(sl_ctx *c, sl_sde *p, sl_tensor *z); /* its log-density at z, [N] */
 
 /* How x_t is made from x_r, r < t: x_t = A x_r + d + sqrt(v) z. Shaped to broadcast against x. */
 typedef struct sl_link {

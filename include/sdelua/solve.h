@@ -16,8 +16,8 @@ extern "C" {
 /* ---- what a solver is given --------------------------------------------------- */
 
 /* score(x [n, ...], t [n] in process time, rows) -> grad log p_t(x), like x. Where samples leave the batch, rows (int64
-   [n]) says which places in it, from 0, those at x have; NULL while all are there. exchange, where the score comes from
-   a network with a parameterization, gives (x0, eps); NULL elsewhere. */
+   [n]) says which places in it, from 0, those at x have; NULL while all are there. exchange, an sl_exchange_fn, gives
+   (x0, eps) where the score comes from a network with a parameterization; NULL elsewhere. */
 typedef sl_tensor *sl_score_fn(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows);
 typedef bool sl_exchange_fn(sl_ctx *c, void *ud, sl_tensor *x, sl_tensor *t, sl_tensor *rows, sl_tensor **x0,
                             sl_tensor **eps);
@@ -36,6 +36,7 @@ typedef struct sl_noise {
   int64_t first;
   sl_tensor *index;
 } sl_noise;
+/* The draw of that number, of type d and shape [N, ...]. */
 SL_API sl_tensor *sl_noise_normal(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndim, const int64_t *shape,
                                   uint32_t number);
 
@@ -52,9 +53,12 @@ SL_API bool sl_noise_increment(sl_ctx *c, const sl_noise *n, sl_dtype d, int ndi
 
 enum { SL_NEEDS_KERNEL = 1 /* a transition kernel */, SL_NEEDS_SIGNAL = 2 /* m_T != 0 */ };
 
+/* Variance of an ancestral step: v, v s_r^2/s_t^2 or v/A^2; see sl_ancestral. */
 typedef enum sl_variance { SL_VARIANCE_V, SL_VARIANCE_SMALL, SL_VARIANCE_LARGE } sl_variance;
 
+/* Where an integration stands (its fields are below); steppers are given it. */
 typedef struct sl_run sl_run;
+/* A kind of step and its options. */
 typedef struct sl_stepper sl_stepper;
 struct sl_stepper {
   const char *name;
@@ -99,7 +103,7 @@ typedef struct sl_tableau {
 } sl_tableau;
 SL_API extern const sl_tableau
     sl_tableaus[]; /* "euler", "midpoint", "heun", "rk4", "bosh3", "dopri5"; ends with name NULL */
-SL_API const sl_tableau *sl_tableau_find(const char *name);
+SL_API const sl_tableau *sl_tableau_find(const char *name); /* NULL: none has that name */
 
 /* ---- integration --------------------------------------------------------------------- */
 
@@ -119,9 +123,11 @@ struct sl_run {
   int64_t nfe;
 };
 
-/* The score, a draw like x, and the flow, counted. t: float64, one element or N. */
+/* The score at x, counted in run->nfe. t: float64, one element or N. */
 SL_API sl_tensor *sl_run_score(sl_ctx *c, sl_run *run, sl_tensor *x, sl_tensor *t);
+/* The next draw of unit normals, of the state's type. */
 SL_API sl_tensor *sl_run_noise(sl_ctx *c, sl_run *run, int ndim, const int64_t *shape);
+/* dx/dt of the probability flow, counted as a score is. */
 SL_API sl_tensor *sl_run_flow(sl_ctx *c, sl_run *run, sl_tensor *x, sl_tensor *t);
 
 /* After each stepper of each step, before the state's intermediates go. */

@@ -1,6 +1,7 @@
 -- docs/reference/c-<header>.md: a page a header of include/sdelua, from its comments. A declaration's doc is the
 -- comment last above it in its group (lines without an empty one between), and the one on its line; where there is
--- neither, an op has the line of its row.
+-- neither, an op has the line of its row. A comment above is of the first thing below it: what follows in the group
+-- is told of only if the comment names it, or if it has a comment on its line or a row.
 local core = require "sdelua.core"
 local text = require "text"
 
@@ -27,31 +28,64 @@ function Reader:comment()
   if section then table.insert(self.found, { kind = "section", name = section }) end
   local doc = said(whole):gsub("^%s+", "")
   self.doc = doc:find "%S" and doc or nil
-  self.shared = false
+  self.taken = false
   if section and self.doc then table.insert(self.found, { kind = "text", doc = self.doc }) end
 end
 
 local function op_doc(name) return core.op_docs[name:match "^sl_(.*)$"] end
 
-function Reader:declaration()
-  local whole = self:take ";"
-  local code, after = whole:match "^(.-;)%s*(.*)$"
-  while after:find "/%*" and not after:find "%*/" do after = after .. "\n" .. self:take "%*/" end
-  local name = code:match "([%w_]+)%s*%(" or code:match "([%w_]+)%[?%]?;$"
-  local own = after:find "/%*" and said(after) or code:match "/%*%s*(.-)%s*%*/"
-  local row, joins = op_doc(name), self.doc and self.shared
-  local docs = { self.doc, own }
-  if joins or not self.doc then docs = { own or row or self.doc } end
-  local shared = joins and (own or not row)
-  local note = shared and own and (" /* %s */"):format(own) or ""
-  table.insert(self.found, {
-    kind = "declaration", name = name, shared = shared, code = code:gsub("SL_API ", "") .. note,
-    doc = docs[1] and table.concat(docs, "\n") or nil,
-  })
-  self.shared = true
+-- Whether a comment has a name in it as a word, whole or without sl_.
+local function names(comment, name)
+  for _, word in ipairs { name, (name:gsub("^sl_", "")) } do
+    if comment:find("%f[%w_]" .. word .. "%f[^%w_]") then return true end
+  end
+  return false
 end
 
--- A typedef, struct or enum of one line or more.
+-- The text with the lines that a comment begun in it goes on for.
+function Reader:closed(whole)
+  local rest = whole:gsub("/%*.-%*/", "")
+  return rest:find("/*", 1, true) and whole .. "\n" .. self:take "%*/" or whole
+end
+
+-- Adds an item. `own` is the comment that is its alone.
+function Reader:add(item, own, row)
+  local above, shares = self.doc, self.doc and self.taken
+  local named = above and (not shares or names(above, item.name)) and above
+  item.told = ((own or "") .. (row or "") .. (named or "")):find "%w" ~= nil
+  self.taken = true
+  table.insert(self.found, item)
+  return above, shares
+end
+
+-- A declaration or a macro: what it says of itself is beside the code only where it shares an item.
+function Reader:line(item, own, row)
+  local above, shares = self:add(item, own, row)
+  local docs = { above, own }
+  if shares or not above then docs = { own or row or above } end
+  item.doc = docs[1] and table.concat(docs, "\n") or nil
+  item.shared = shares and (own or not row)
+  item.note = own and (" /* %s */"):format(own) or ""
+end
+
+function Reader:declaration()
+  local code, after = self:take ";":match "^(.-;)%s*(.*)$"
+  after = self:closed(after)
+  local name = code:match "([%w_]+)%s*%(" or code:match "([%w_]+)%[?[%w_]*%]?;$"
+  local own = after:find "/%*" and said(after) or code:match "/%*%s*(.-)%s*%*/"
+  self:line({ kind = "declaration", name = name, code = code:gsub("SL_API ", "") }, own, op_doc(name))
+end
+
+-- #define SL_NAME value, apart from what is there to declare functions.
+function Reader:macro()
+  local whole = self:closed(self:take "[^\\]$")
+  local name = whole:match "^#define ([%w_]+)"
+  if name == "SL_API" or name == "SL_PRINTF" or name:find "_OPS$" or name:find "^SL_DECLARE_" then return end
+  local code, after = whole:match "^(.-)%s*(/%*.*)$"
+  self:line({ kind = "macro", name = name, code = code or whole }, after and said(after))
+end
+
+-- A typedef, struct or enum of one line or more. Comments in it are its own, and in the code.
 function Reader:type()
   local first, depth = self.i, 0
   repeat
@@ -59,8 +93,11 @@ function Reader:type()
     for brace in line:gmatch "[{}]" do depth = depth + (brace == "{" and 1 or -1) end
     self.i = self.i + 1
   until depth == 0 and line:find ";" or self.i > #self.lines
-  local code = table.concat(self.lines, "\n", first, self.i - 1)
-  table.insert(self.found, { kind = "type", code = code, doc = self.doc })
+  local code = self:closed(table.concat(self.lines, "\n", first, self.i - 1))
+  local bare = code:gsub("/%*.-%*/", ""):gsub("{.*}", "")
+  local name = bare:match "%(%*([%w_]+)%)" or bare:match "([%w_]+)%s*[%(%[]" or bare:match "([%w_]+)%s*;"
+  local item = { kind = "type", name = name or bare, code = code }
+  item.doc = self:add(item, code:match "/%*(.-)%*/")
 end
 
 -- SL_UNARY_OPS(SL_DECLARE_UNARY) declares a function for each F(name) of the list.
@@ -70,12 +107,14 @@ function Reader:listed()
   for name in list:gmatch "F%(([%w_]+)%)" do
     table.insert(self.found, {
       kind = "declaration", name = "sl_" .. name, code = code:gsub("##name", name), doc = op_doc("sl_" .. name),
+      told = op_doc("sl_" .. name) ~= nil,
     })
   end
   self.i = self.i + 1
 end
 
---- What a header declares, in order: { kind = "section" | "text" | "declaration" | "type", name, code, doc }.
+--- What a header declares, in order: { kind = "section" | "text" | "declaration" | "macro" | "type", name, code, doc,
+--- told }. `told` is false where nothing says what it is.
 local function read(path)
   local whole = assert(text.read(path), path)
   local self = setmetatable({ lines = {}, found = {}, i = 1, whole = whole }, Reader)
@@ -85,6 +124,7 @@ local function read(path)
     if line:find "^/%*" then self:comment()
     elseif line:find "^SL_API " then self:declaration()
     elseif line:find "^typedef " or line:find "^struct .*{" or line:find "^enum .*{" then self:type()
+    elseif line:find "^#define SL_" then self:macro()
     elseif line:find "^SL_[%u_]+%(SL_DECLARE" then self:listed()
     else
       if line == "" then self.doc = nil end
@@ -99,13 +139,13 @@ local function head(path)
   return comment and said(comment) or ""
 end
 
--- Declarations under one comment, as one item. What a line says of itself is in the code.
+-- Declarations or macros under one comment, as one item. What a line says of itself is in the code.
 local function together(items)
   local list = {}
   for _, item in ipairs(items) do
     local before = list[#list]
-    if item.shared and before and before.kind == "declaration" then
-      before.name, before.code = before.name .. "`, `" .. item.name, before.code .. "\n" .. item.code
+    if item.shared and before and before.kind == item.kind then
+      before.name, before.code = before.name .. "`, `" .. item.name, before.code .. "\n" .. item.code .. item.note
     else
       list[#list + 1] = item
     end
@@ -123,10 +163,10 @@ local function page(name, path)
       out[#out + 1] = "```\n" .. item.doc .. "\n```\n"
       last = item.doc
     else
-      if item.name then out[#out + 1] = ("### `%s`\n"):format(item.name) end
+      if item.kind ~= "type" then out[#out + 1] = ("### `%s`\n"):format(item.name) end
       if item.doc and item.doc ~= last then out[#out + 1] = plain(item.doc) end
       out[#out + 1] = "```c\n" .. item.code .. "\n```\n"
-      last = item.kind == "type" and item.doc or nil
+      last = item.kind ~= "declaration" and item.doc or nil
     end
   end
   return table.concat(out, "\n")

@@ -33,12 +33,13 @@ local function type_name(name)
   return (name:gsub("^any%.%.%.$", "any ..."))
 end
 
--- Of a function in Lua nobody says: it may give anything, and any number of things.
+-- Types; and where it has an argument that may be left out, those with it, if they differ. Of a function in Lua nobody
+-- says: it may give anything, and any number of things.
 local function results(entry)
   if not entry.results and type(entry.arguments) == "table" then return "any ..." end
-  local types = {}
-  for name in (entry.results or ""):gmatch "[^%s,]+" do types[#types + 1] = type_name(name) end
-  return table.concat(types, ", ")
+  local types, plain, with = {}, (entry.results or ""):match "^(.-) or (.*)$"
+  for name in (plain or entry.results or ""):gmatch "[^%s,]+" do types[#types + 1] = type_name(name) end
+  return table.concat(types, ", "), with
 end
 
 local Writer = {}
@@ -135,14 +136,15 @@ end
 
 -- function OWNER.name(a, b) end, with what is said of it. A method's first argument is the object.
 function Writer:fn(owner, sign, name, entry)
-  local list, names = arguments(entry), {}
+  local list, names, out, with = arguments(entry), {}, results(entry)
+  local last = with and table.remove(list) -- another signature
   self:doc(entry.doc)
   for i, a in ipairs(list) do
     names[i] = a.name
     self:line("---@param %s%s %s", a.name, a.optional and a.name ~= "..." and "?" or "", a.type)
   end
-  local out = results(entry)
   if out ~= "" then self:line("---@return " .. out) end
+  if with then self:line("---@overload fun(self: sdelua.tensor, %s: %s): %s", last.name, last.type, with) end
   if entry.spec then self:by_name(sign, list, entry.spec, out) end
   if entry.results and #list == 2 and list[1].name == "shape" then -- sizes one by one: sl.zeros(2, 3)
     self:line("---@overload fun(...: integer): " .. out)

@@ -17,7 +17,7 @@
 typedef struct header {
   char descr[16]; /* cut when longer */
   bool fortran;
-  int ndim; /* SL_MAX_DIMS + 1 stands for more */
+  int ndim; /* may be more than there are sizes for */
   int64_t shape[SL_MAX_DIMS + 1];
   unsigned seen; /* a bit a key */
 } header;
@@ -60,12 +60,12 @@ static bool read_size(const char **p, int64_t *n) {
 
 static bool read_shape(const char **p, header *h) {
   if (!accept(p, "(")) return false;
-  for (h->ndim = 0; !accept(p, ")"); h->ndim += h->ndim <= SL_MAX_DIMS) {
+  for (h->ndim = 0; !accept(p, ")"); ++h->ndim) {
     int64_t size;
     if (!read_size(p, &size)) return false;
     h->shape[h->ndim < SL_MAX_DIMS ? h->ndim : SL_MAX_DIMS] = size;
     if (!accept(p, ",")) {
-      h->ndim += h->ndim <= SL_MAX_DIMS;
+      ++h->ndim;
       return accept(p, ")");
     }
   }

@@ -110,7 +110,7 @@ TEST(refuses_wrong_sizes) {
     {"(1000000000000000,)", 8, "2^48 elements"}, {"(4294967296, 4294967296)", 8, "2^48 elements"},
     {"(0, 4294967296, 4294967296)", 0, "2^48 elements"}, {"(70000, 70000)", 8, "cut short"},
     {"(0, 9223372036854775000)", 0, "2^48 elements"}, {"(1,1,1,1,1,1,1,1,2)", 8, "at most 8 dimensions"},
-    {"(1,1,1,1,1,1,1,1,1,1,1,1,2)", 8, "at most 8 dimensions"}};
+    {"(1,1,1,1,1,1,1,1,1,1,1,1,2)", 8, "at most 8 dimensions, got 13"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char text[150];
     snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': %s, 'shape': %s}", i % 2 ? "True" : "False",

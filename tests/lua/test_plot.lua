@@ -237,6 +237,38 @@ check.test("ticks of any limits at all", function()
   end)
 end)
 
+check.test("limits end where numbers do", function()
+  local x, density = {}, {}
+  for i = 0, 380 do x[i + 1], density[i + 1] = i / 10, math.exp(-(i / 10) ^ 2 / 2) end
+  for _, y in ipairs { { 1e-300, 1, 1e300 }, density, { 1e-320, 1, 1e-10 }, { 1e308 }, { 5e-324 } } do
+    local p = sl.plot { yscale = "log" }:line({ table.unpack(x, 1, #y) }, y)
+    p:render()
+    check.ok(#p.y.ticks.at >= 1 and #p.y.ticks.at < 20, #p.y.ticks.at)
+    check.ok(p.y.lo >= -324 and p.y.hi <= 308.3, p.y.lo .. " " .. p.y.hi)
+  end
+  local p = sl.plot.line({ -1.7e308, 1.7e308 }, { 1e-310, 2e-310 })
+  p:render()
+  check.ok(#p.x.ticks.at > 1 and #p.y.ticks.at > 1)
+end)
+
+check.test("what an axis has no place for is told of", function()
+  local told = check.told(function()
+    sl.plot { yscale = "log" }:line({ 1, 2 }, { -1, 0 }):line({ 1, 2 }, { -1, 1 }):render()
+    sl.plot.hist({}):render()
+  end)
+  check.eq(#told, 2)
+  check.ok(told[1]:find("plot.line: nothing to draw on a log scale: expected numbers above zero", 1, true), told[1])
+  check.ok(told[2]:find("plot.hist: nothing to draw: no value is finite", 1, true), told[2])
+end)
+
+check.test("long words do not push the frame away", function()
+  local long = ("far too long "):rep(20)
+  local p = sl.plot { xlabel = long, ylabel = long, title = long }:line({ 1, 2 }, { 1, 2 }, { label = long })
+    :density(function(x) return x:select(2, 1) end)
+  local width, height = svg(p):match '<svg x="[%d.]+" y="[%d.]+" width="([%d.]+)" height="([%d.]+)"'
+  check.ok(tonumber(width) > 100 and tonumber(height) > 250, width .. " x " .. height)
+end)
+
 check.test("a layer of which nothing is finite is told of", function()
   local nan = 0 / 0
   local told = check.told(function()
@@ -291,6 +323,9 @@ check.test("a legend stands in a corner without data, or else beside the frame",
     :scatter(sl.rand(300, 2) * sl.tensor { 1, 0.6 }, { label = "below" }):line({ 0.6, 0.9 }, { 0.9, 0.9 })
   local _, inside, across, down = legend_of(lower, "below")
   check.ok(inside and across < 0.3 and down < 0.3, ("at %g, %g"):format(across, down))
+  local alone = sl.plot { yscale = "log" }:line({ 1, 2, 3, 4, 5 }, { 1, -2, 10, 0, 100 }, { label = "few" })
+  _, inside, across, down = legend_of(alone, "few") -- not over the last, which has no neighbour
+  check.ok(inside and across < 0.5 and down < 0.5)
   _, inside = legend_of(sl.plot {}:scatter(sl.rand(3000, 2), { label = "everywhere" }), "everywhere")
   check.ok(not inside)
   _, inside = legend_of(sl.plot {}:density(function(x) return x:select(2, 1) end)
@@ -492,6 +527,10 @@ check.test("bad input of each layer, and of plots, is named", function()
   refused("plot.line: argument y: expected a list of numbers", p.line, p, { 1 }, { "one" })
   refused("plot.line: option color: expected a name (amber, black", p.line, p, { 1 }, { 1 }, { color = "puce" })
   refused("plot.line: option label: expected a string, got 3", p.line, p, { 1 }, { 1 }, { label = 3 })
+  refused("plot.line: option label: expected UTF-8, got byte 255 at 3", p.line, p, { 1 }, { 1 }, { label = "no\xff" })
+  for _, name in ipairs { "title", "xlabel", "ylabel" } do
+    refused(("plot: option %s: expected UTF-8, got byte 255 at 1"):format(name), sl.plot, { [name] = "\xff" })
+  end
   refused("plot.line: unknown option colour; expected color", p.line, p, { 1 }, { 1 }, { colour = 1 })
   refused("plot.band: argument high: expected", p.band, p, { 1 }, { 1 }, "x")
   refused("plot.scatter: argument points: expected points [n,2], got float32 [3,3]", p.scatter, p, sl.zeros(3, 3))

@@ -74,41 +74,126 @@ end)
 
 local HEADERS = "include/sdelua/"
 
--- How many declarations a header marks as public, apart from those that a macro makes.
+-- How many declarations a header marks as public, apart from those that a macro makes, and how many constants it has.
 local function marked(whole)
-  local n = 0
+  local declarations, constants = 0, 0
   for line in whole:gmatch "[^\n]+" do
-    if line:find "^SL_API " then n = n + 1 end
+    if line:find "^SL_API " then declarations = declarations + 1 end
+    if line:find "^#define SL_[%u%d_]+ " and not line:find "^#define SL_API " then constants = constants + 1 end
   end
-  return n
+  return { declarations, constants }
+end
+
+local function untold(items)
+  local list = {}
+  for _, item in ipairs(items) do
+    if item.told == false then list[#list + 1] = item.name end
+  end
+  return table.concat(list, ", ")
 end
 
 check.test("everything public in C has a doc", function()
   local total = 0
   for _, file in ipairs(core.system.list_folder(HEADERS)) do
-    local n = 0
-    for _, item in ipairs(c_pages.read(HEADERS .. file)) do
+    local whole, items = text.read(HEADERS .. file), c_pages.read(HEADERS .. file)
+    local declarations, constants = 0, 0
+    for _, item in ipairs(items) do
       if item.kind == "declaration" then
-        check.ok(item.doc and item.doc:find "%w", file .. ": " .. item.name)
-        if not core.op_docs[item.name:sub(4)] or text.read(HEADERS .. file):find(item.name .. "(", 1, true) then
-          n = n + 1
+        if not core.op_docs[item.name:sub(4)] or whole:find(item.name .. "(", 1, true) then
+          declarations = declarations + 1
         end
         total = total + 1
       end
+      if item.kind == "macro" and not item.code:find("^#define [%w_]+%(") then constants = constants + 1 end
     end
-    check.eq(n, marked(text.read(HEADERS .. file)), file)
+    check.eq(untold(items), "", file .. ": without a doc")
+    check.eq({ declarations, constants }, marked(whole), file)
   end
   check.ok(total > 250, "only " .. total)
 end)
 
-check.test("a declaration without a comment is missed", function()
+-- What a header of these lines declares.
+local function read(lines)
   local path = os.tmpname()
   local file = assert(io.open(path, "w"))
-  file:write "/* head */\n\nSL_API int sl_mine(int a);\n\n/* Told. */\nSL_API int sl_told(int a,\n  int b);\nint x;\n"
+  file:write("/* head */\n\n", lines)
   file:close()
   local found = c_pages.read(path)
   os.remove(path)
+  return found
+end
+
+check.test("a declaration without a comment is missed", function()
+  local found = read "SL_API int sl_mine(int a);\n\n/* Told. */\nSL_API int sl_told(int a,\n  int b);\nint x;\n"
   check.eq({ found[1].name, found[1].doc, found[2].name, found[2].doc }, { "sl_mine", nil, "sl_told", "Told." })
+  check.eq(untold(found), "sl_mine")
+end)
+
+check.test("a comment is of the first thing below it, and of what it names", function()
+  local group = "/* Told; so are sl_by_name and short_name, but not sl_longer. */\nSL_API int sl_told(int a);\n"
+  local function lacks(lines, missing) check.eq(untold(read(lines)), missing, lines) end
+  lacks(group .. "SL_API int sl_shares(int a);\n", "sl_shares")
+  lacks(group .. "SL_API int sl_long(int a);\nSL_API int sl_name(int a);\n", "sl_long, sl_name")
+  lacks(group .. "SL_API int sl_by_name(int a);\nSL_API int sl_short_name(int a);\n", "")
+  lacks(group .. "SL_API int sl_own(int a); /* on its line */\nSL_API int sl_exp(int a);\n", "")
+  lacks(group .. "SL_API int sl_empty(int a); /* */\n", "sl_empty")
+  lacks(group .. "/* Another. */\nSL_API int sl_other(int a);\n", "")
+  lacks("/* Told. */\ntypedef int sl_one;\nSL_API int sl_shares(sl_one a);\ntypedef int sl_two;\n", "sl_shares, sl_two")
+end)
+
+check.test("a type without a comment is missed", function()
+  local found = read [[
+typedef struct sl_foo { int a; } sl_foo;
+
+typedef struct sl_long {
+  int a;
+} sl_long;
+
+struct sl_bare {
+  int a;
+};
+
+typedef int sl_made(int a,
+                    int b);
+
+typedef int (*sl_pointer)(int a);
+
+typedef int sl_list[3];
+
+/* Told. */
+typedef struct sl_above sl_above;
+
+typedef struct sl_beside sl_beside; /* told */
+
+typedef struct sl_inside {
+  int a; /* told */
+} sl_inside;
+]]
+  check.eq(untold(found), "sl_foo, sl_long, sl_bare, sl_made, sl_pointer, sl_list")
+  check.eq(#found, 9)
+end)
+
+check.test("a macro without a comment is missed", function()
+  local found = read [[
+#define SL_API
+#define SL_UNARY_OPS(F) \
+  F(exp)
+#define SL_DECLARE_UNARY(name) SL_API int sl_##name(int x);
+#define SL_SOMETHING 3
+
+#define SL_TWO_LINES \
+  4
+
+#define SL_WITH(x) (x)
+
+#define SL_BESIDE 5 /* told */
+
+/* Told. */
+#define SL_ABOVE 6
+#define SL_SHARES 7
+]]
+  check.eq(untold(found), "SL_SOMETHING, SL_TWO_LINES, SL_WITH, SL_SHARES")
+  check.eq({ found[4].name, found[4].code, found[4].doc }, { "SL_BESIDE", "#define SL_BESIDE 5", "told" })
 end)
 
 -- ---- what is generated -------------------------------------------------------------------------

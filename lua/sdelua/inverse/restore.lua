@@ -41,8 +41,8 @@ local function arguments(spec)
   local p = cli.parser(spec.name .. ".lua", spec.about)
   p:argument("checkpoint", "The folder of a run on images, or its file checkpoint.safetensors.")
     :convert(cli.checkpoint)
-  p:argument("images", "PNG, JPEG or BMP files: what was measured, or with --measure-truth clean pictures; or .npy "
-    .. "files of measurements."):args "*"
+  p:argument("images", "PNG, JPEG, BMP or WebP files: what was measured, or with --measure-truth clean pictures; or "
+    .. ".npy files of measurements."):args "*"
   p:flag("--measure-truth", "The images are clean: measure them first."):target "measure_truth"
   p:option("--test", "In place of images, so many test images of Fashion-MNIST, measured."):convert(cli.integer(1))
   spec.add(p)

@@ -124,8 +124,9 @@ return {
     ["Canvas.unclip"] = "() -> Canvas: Ends the last clip.",
     ["Canvas.pixels"] = "() -> tensor: uint8 [H,W,3] of a raster.",
     ["Canvas.save"] = "(path): Writes a PNG, SVG or PDF, whichever the canvas is; a PDF is finished by that.",
-    ["tensor.shape"] = "(dim) -> integer[]: The sizes, as a list; with a dimension, from 1 or -1, that size.",
-    ["tensor.size"] = "(dim) -> integer[]: The same as shape.",
+    ["tensor.shape"] = "(dim = nil) -> integer[] or integer: The sizes, as a list; with a dimension, from 1 or -1, "
+      .. "that size.",
+    ["tensor.size"] = "(dim = nil) -> integer[] or integer: The same as shape.",
     ["tensor.dim"] = "() -> integer: How many dimensions it has.",
     ["tensor.numel"] = "() -> integer: How many elements it has.",
     ["tensor.is_contiguous"] = "() -> boolean: Whether its elements lie in order with no gaps.",

@@ -6,7 +6,7 @@
 --   kind       "op", "function", "method", "layer", "row", "room" or "class"
 --   arguments  a list of names, or the text in the brackets
 --   spec       of an op and of a method that is one, the arguments as its row has them (sdelua/manual/spec.lua)
---   results    types, where they are known
+--   results    types, where they are known; "A or B": B where the last argument, which may be left out, is given
 --   doc        what it does; nil where nobody said
 --   value      the function or table itself; of a row, the row
 local sl = require "sdelua"

@@ -69,6 +69,13 @@ function arguments.interval(who, name, v)
   return v
 end
 
+--- Words under an option: a string in UTF-8.
+function arguments.words(who, name, v)
+  if type(v) ~= "string" then errors.raise("%s: option %s: expected a string, got %s", who, name, options.show(v)) end
+  local fits, at = utf8.len(v)
+  if not fits then errors.raise("%s: option %s: expected UTF-8, got byte %d at %d", who, name, v:byte(at), at) end
+end
+
 --- Where a tensor is finite: uint8 of its shape.
 function arguments.finite(x) return (x - x):eq(0) end
 

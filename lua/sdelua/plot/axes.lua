@@ -17,6 +17,14 @@ Axes.TEXT, Axes.SMALL, Axes.INK = TEXT, SMALL, INK
 --- Axes of two dimensions { scale =, lo =, hi = } on a canvas, without a frame yet.
 function Axes.new(canvas, x, y) return setmetatable({ canvas = canvas, x = x, y = y }, Axes) end
 
+--- The width of words; where they are wider than `most`, style.size becomes smaller until they are not.
+function Axes.fit(canvas, words, style, most)
+  local wide = canvas:measure(words, style)
+  if wide <= most then return wide end
+  style.size = style.size * most / wide
+  return most
+end
+
 -- ---- places ----------------------------------------------------------------------------------
 
 -- The frame is `box` from here on.

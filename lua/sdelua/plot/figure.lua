@@ -11,6 +11,7 @@ local colors = require "sdelua.plot.colors"
 local layers = require "sdelua.plot.layer"
 local output = require "sdelua.plot.output"
 local scales = require "sdelua.plot.scale"
+local warn = require "sdelua.warn"
 
 local Figure = {}
 
@@ -35,6 +36,7 @@ function Figure.new(opts)
   for _, name in ipairs { "xlim", "ylim" } do
     if o[name] then arguments.interval("plot", name, o[name]) end
   end
+  for _, name in ipairs { "title", "xlabel", "ylabel" } do arguments.words("plot", name, o[name]) end
   if o.height then o.height = arguments.interval("plot", "height", { 0, o.height })[2] end
   -- turns: of the palette, taken; aside: how much of the width is the legend's, bars: and the colour bars'; least: see
   -- align
@@ -72,7 +74,7 @@ local function found(self, dim, axis)
   local lo, hi = range(self, dim)
   if not lo then return scales.limits(axis.scale, axis.scale.admits(ALONE[1]) and ALONE or { 0.1, 10 }) end
   if hi - lo < 1e-12 * math.max(math.abs(lo), math.abs(hi), 1e-290) then
-    local away = lo == 0 and 1 or math.abs(lo) * 0.1
+    local away = lo == 0 and 1 or math.max(math.abs(lo) * 0.1, 1e-300)
     return lo - away, hi + away
   end
   local room = any(self, "tight") and 0 or (hi - lo) * ROOM
@@ -85,7 +87,8 @@ local function set_limits(self)
     if axis.given then
       axis.lo, axis.hi = scales.limits(axis.scale, axis.given)
     else
-      axis.lo, axis.hi = found(self, dim, axis)
+      local lo, hi = found(self, dim, axis)
+      axis.lo, axis.hi = math.max(lo, axis.scale.widest[1]), math.min(hi, axis.scale.widest[2])
     end
   end
 end
@@ -179,7 +182,7 @@ end
 local function arrange(self, canvas, x, y, width, height)
   local axes = Axes.new(canvas, self.x, self.y)
   settle(self, axes, x, y, width, height)
-  local legend = self.o.legend and Legend.new(canvas, self.layers) or nil
+  local legend = self.o.legend and Legend.new(canvas, self.layers, width) or nil
   if legend and self.aside == 0 and not legend:fits(axes) then
     self.aside = legend:aside()
     settle(self, axes, x, y, width, height)
@@ -215,25 +218,42 @@ function Figure:align(least) self.least = least end
 
 -- ---- drawing ---------------------------------------------------------------------------------------------
 
+-- Where the middle of words is that are `long`, between `from` and `to`: at `middle`, or as near as they fit.
+local function within(middle, long, from, to)
+  return math.min(math.max(middle, from + EDGE + long / 2), to - EDGE - long / 2)
+end
+
 -- The title over the frame's middle, or as near as it fits; smaller where it is wider than the plot; in a grid as high
 -- as those of its row, whose frames may be higher.
 local function draw_title(self, axes, x, y, width)
   local style = { size = TITLE, anchor = 0.5, bold = true, color = Axes.INK }
-  local wide = math.max(1, axes.canvas:measure(self.o.title, style))
-  style.size = TITLE * math.min(1, (width - 2 * EDGE) / wide)
-  local half = EDGE + wide * style.size / TITLE / 2
-  local middle = math.min(math.max(axes.box.x + axes.box.width / 2, x + half), x + width - half)
+  local long = Axes.fit(axes.canvas, self.o.title, style, width - 2 * EDGE)
+  local middle = within(axes.box.x + axes.box.width / 2, long, x, x + width)
   local top = self.least.top and math.floor(y + self.least.top) or axes.box.y
   axes.canvas:text(middle, top - 9, self.o.title, style)
 end
 
--- Labels, of a plot whose left and lower ends are x and y.
-local function draw_labels(self, axes, x, y)
+-- Labels over the frame's middle, or as near as they fit; smaller where they are longer than the plot.
+local function draw_labels(self, axes, x, y, width, height)
   local o, b, canvas = self.o, axes.box, axes.canvas
   local style = { size = Axes.TEXT, anchor = 0.5, color = Axes.INK }
-  canvas:text(b.x + b.width / 2, y - EDGE - 2, o.xlabel, style)
-  style.angle = 90
-  canvas:text(x + EDGE + Axes.TEXT - 2, b.y + b.height / 2, o.ylabel, style)
+  local long = Axes.fit(canvas, o.xlabel, style, width - 2 * EDGE)
+  canvas:text(within(b.x + b.width / 2, long, x, x + width), y + height - EDGE - 2, o.xlabel, style)
+  style = { size = Axes.TEXT, anchor = 0.5, color = Axes.INK, angle = 90 }
+  long = Axes.fit(canvas, o.ylabel, style, height - 2 * EDGE)
+  canvas:text(x + EDGE + Axes.TEXT - 2, within(b.y + b.height / 2, long, y, y + height), o.ylabel, style)
+end
+
+-- Layers whose points are finite, and none of them on the scale of an axis.
+local function tell_of_hidden(self)
+  for _, layer in ipairs(self.layers) do
+    for dim, axis in ipairs { self.x, self.y } do
+      local values = layer.points and layer.points:numel() > 0 and layer.points:select(-1, dim)
+      if values and arguments.range(values) and not arguments.range(axis.scale.forward(values)) then
+        warn("%s: nothing to draw on a %s scale: expected %s", layer.who, axis.scale.name, axis.scale.expected)
+      end
+    end
+  end
 end
 
 local function white(canvas, x, y, width, height)
@@ -245,6 +265,7 @@ end
 function Figure:paint(canvas, x, y, width, height)
   local axes, legend = plan(self, canvas, x, y, width, height)
   local b = axes.box
+  tell_of_hidden(self)
   white(canvas, x, y, width, height)
   if axes.x.ticks then axes:draw_grid() end
   canvas:clip(b.x, b.y, b.width + 1, b.height + 1)
@@ -252,7 +273,7 @@ function Figure:paint(canvas, x, y, width, height)
   canvas:unclip()
   if axes.x.ticks then axes:draw_frame() end
   colorbar.draw(self.layers, axes)
-  draw_labels(self, axes, x, y + height)
+  draw_labels(self, axes, x, y, width, height)
   draw_title(self, axes, x, y, width)
   if legend then legend:draw(axes, self.bars) end
 end

@@ -23,9 +23,7 @@ local function new(row, turn, ...)
   local who, n = "plot." .. row.name, #row.arguments
   local o = options.read(who, (select(n + 1, ...)), row.options)
   local self = { row = row, o = o, who = who }
-  if o.label ~= nil and type(o.label) ~= "string" then
-    errors.raise("%s: option label: expected a string, got %s", who, options.show(o.label))
-  end
+  if o.label ~= nil then arguments.words(who, "label", o.label) end
   if row.options.color then self.color = colors.read(who, o.color or turn) end
   row.read(self, ...)
   tell_of_nothing(self)

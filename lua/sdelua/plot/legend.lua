@@ -8,13 +8,15 @@ Legend.__index = Legend
 local SIZE, ROW, KEY, GAP, PAD, AWAY = Axes.SMALL, 16, 20, 7, 7, 8
 local BETWEEN = 24 -- places looked at between two neighbours on a line
 
---- That of the layers with labels, or nil where none has one.
-function Legend.new(canvas, layers)
+--- That of the layers with labels, in a plot of that width, or nil where none has one. Labels longer than half of it
+-- are smaller.
+function Legend.new(canvas, layers, whole)
   local entries, width = {}, 0
   for _, layer in ipairs(layers) do
     if layer.o.label then
-      entries[#entries + 1] = layer
-      width = math.max(width, canvas:measure(layer.o.label, { size = SIZE }))
+      local style = { size = SIZE, color = Axes.INK }
+      entries[#entries + 1] = { layer = layer, style = style }
+      width = math.max(width, Axes.fit(canvas, layer.o.label, style, whole / 2))
     end
   end
   if #entries == 0 then return nil end
@@ -31,7 +33,7 @@ local function between(points)
   if n < 2 then return points end
   local share = (sl.arange(0, BETWEEN, { dtype = "float64" }) / BETWEEN):reshape { BETWEEN, 1, 1 }
   local from, to = points:narrow(1, 1, n - 1), points:narrow(1, 2, n - 1)
-  return (from * (1 - share) + to * share):reshape { -1, 2 }
+  return sl.cat({ points, (from * (1 - share) + to * share):reshape { -1, 2 } }, 1) -- the points, where one is alone
 end
 
 -- Where on the canvas a layer has data: a list of [n,2].
@@ -106,10 +108,10 @@ function Legend:draw(axes, away)
   local canvas, f = axes.canvas, axes.box
   local b = self.box or { x = f.x + f.width + away + AWAY, y = f.y, width = self.width, height = self.height }
   if self.box then canvas:path(corners(b), { fill = { 1, 1, 1, 0.85 }, closed = true }) end
-  for i, layer in ipairs(self.entries) do
-    local y = b.y + PAD + (i - 1) * ROW + ROW / 2 - 2
+  for i, entry in ipairs(self.entries) do
+    local y, layer = b.y + PAD + (i - 1) * ROW + ROW / 2 - 2, entry.layer
     layer.row.key(layer, canvas, b.x + PAD, y, KEY)
-    canvas:text(b.x + PAD + KEY + GAP, y + SIZE * 0.36, layer.o.label, { size = SIZE, color = Axes.INK })
+    canvas:text(b.x + PAD + KEY + GAP, y + SIZE * 0.36, layer.o.label, entry.style)
   end
 end
 

@@ -1,6 +1,7 @@
 -- How data become lengths along an axis: sdelua/plot/scales/<name>.lua. A row holds, besides doc and source,
 --   forward, backward   functions of tensors: data to what is linear along the axis, and back
 --   admits              function(v): whether a number is on the scale; `expected` says which are
+--   widest              { lo, hi }, as forward has them: limits may not go beyond
 --   ticks               function(lo, hi, n) -> { at =, labels =, between = }: at most about n places, in data, with
 --                       labels, and places of smaller ticks without
 local collection = require "sdelua.collection"

@@ -27,7 +27,9 @@ end
 function cli.parser(name, description)
   local ok, argparse = pcall(require, "argparse")
   if not ok then
-    errors.raise "scripts read their options with argparse: install Debian's package lua-argparse, or the rock argparse"
+    io.stderr:write(("Error: %s reads its options with argparse: install Debian's package lua-argparse, or the rock "
+      .. "argparse\n"):format(name))
+    os.exit(1, true)
   end
   local parser = argparse(name, description):add_help "-h --help"
   parser.option, parser.argument = naming("option", parser.option), naming("argument", parser.argument)

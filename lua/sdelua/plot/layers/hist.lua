@@ -2,6 +2,7 @@ local sl = require "sdelua"
 local options = require "sdelua.options"
 local arguments = require "sdelua.plot.arguments"
 local colors = require "sdelua.plot.colors"
+local warn = require "sdelua.warn"
 local key = require "sdelua.plot.key"
 
 -- Counts [bins] of the finite values, and the ends of the range that they fill.
@@ -25,7 +26,8 @@ end
 
 return {
   doc = "p:hist(values): how many of the values, a list or a tensor of any shape, fall into each of `bins` equal "
-    .. "parts of their range; with density, that over all and the part's width, so that the area is 1.",
+    .. "parts of their range; with density, that over all and the part's width, so that the area is 1. Those that are "
+    .. "not finite are left out.",
   arguments = { "values" },
   options = { label = options.NONE, color = options.NONE, bins = 40, density = false, opacity = 0.35 },
   turn = true, grounded = true, joined = true, key = key.patch,
@@ -35,6 +37,7 @@ return {
     values = arguments.vector(self.who, "values", values)
     local heights, lo, hi = counted(values, bins)
     local all = heights:sum():item()
+    if all == 0 then warn("%s: nothing to draw: no value is finite", self.who) end
     if self.o.density then heights = heights * (bins / (hi - lo) / math.max(all, 1)) end
     self.points = outline(heights, lo, hi)
   end,

@@ -25,6 +25,7 @@ return {
   forward = function(x) return x end,
   backward = function(u) return u end,
   admits = function() return true end,
+  widest = { -8e307, 8e307 }, -- so that hi - lo is finite
   ticks = function(lo, hi, n)
     local step = step_of(lo, hi, n)
     local list = multiples(lo, hi, step)

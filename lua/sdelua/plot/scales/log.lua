@@ -51,6 +51,7 @@ return {
   forward = function(x) return x:log() / LN10 end,
   backward = function(u) return (u * LN10):exp() end,
   admits = function(v) return v > 0 end,
+  widest = { -323, 308 }, -- what floats hold
   expected = "numbers above zero",
   ticks = function(lo, hi, n)
     local every = math.max(1, math.ceil((decade(hi) - decade(lo)) / n))
