@@ -186,7 +186,7 @@ check.test("pigdm_score on N(mu, tau^2 I), prior_std = tau: the posterior", func
   local want_mean, want_cov = law.posterior(prior.mean, prior.cov, operator:matrix(), std, y)
   for name, process in pairs { VP = sl.sde.VP {}, EDM = sl.sde.EDM {} } do
     local mean, cov = along(process, prior, operator, y, log_times(process, 700, 0.01), function(grid)
-      return posterior.pigdm_score { prior_std = tau, grid = grid, denoise = false }
+      return posterior.pigdm_score { prior_std = tau, bound = math.huge, grid = grid, denoise = false }
     end)
     compare(mean, cov, want_mean, want_cov, 0.01, name)
   end
