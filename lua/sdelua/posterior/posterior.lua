@@ -98,9 +98,7 @@ function Posterior.known(row)
 end
 
 local function check_admits(who, list)
-  for _, need in ipairs(list) do
-    if not ADMITS[need] then options.choice(who, "admits", need, options.names(ADMITS)) end
-  end
+  for _, need in ipairs(list) do options.choice(who, "admits", need, options.names(ADMITS)) end
 end
 
 --- Posterior.new(row, options): options as a script gave them.
